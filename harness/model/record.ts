@@ -1,0 +1,199 @@
+import { z } from 'zod'
+
+export const RUN_SCHEMA = 'sse-harness/run@1'
+
+export const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const
+export type QuantileName = keyof typeof QUANTILES
+const quantile = z.number().nullable().describe('null: too few independent samples to know it')
+
+const HistogramMetric = z.object({
+  kind: z.literal('histogram'),
+  unit: z.literal('us'),
+  count: z.int().describe('samples, the censored ones included'),
+  independent: z.int().describe('bursts, streams or ticks behind them: what percentiles are judged by'),
+  censored: z.int().describe('samples still open at cut-off, known only to be at least their value'),
+  overflow: z.int().describe('samples above the range, not in the histogram'),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  mean: z.number().nullable().describe('of the histogram with censored samples at their lower bound'),
+  p50: quantile,
+  p90: quantile,
+  p95: quantile,
+  p99: quantile,
+  p999: quantile,
+  lowerBounds: z.array(z.string()).describe('the percentiles (and max) that are only known to be at least their value'),
+  clientBound: z
+    .array(z.string())
+    .describe("the percentiles of which the harness's own queueing may be more than 25 %"),
+  hdr: z.string().describe('HdrHistogram V2, compressed, base64, 3 significant digits; exact samples only'),
+  hdrCensored: z.string().nullable().describe('the same of the censored lower bounds'),
+})
+const CounterMetric = z.object({ kind: z.literal('counter'), value: z.number() })
+const GaugeMetric = z.object({
+  kind: z.literal('gauge'),
+  last: z.number().nullable(),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+})
+const Metric = z.discriminatedUnion('kind', [HistogramMetric, CounterMetric, GaugeMetric])
+const Metrics = z.record(z.string(), Metric)
+
+const Generator = z.object({ metrics: Metrics, phases: z.record(z.string(), Metrics) })
+
+const Phase = z.object({
+  name: z.string(),
+  kind: z.enum(['set-up', 'warm-up', 'measure', 'stop', 'settle', 'cycles']),
+  startUs: z.number(),
+  endUs: z.number(),
+})
+
+const Verdict = z.object({
+  name: z.string(),
+  status: z.enum(['pass', 'fail', 'inconclusive']),
+  expected: z.string(),
+  actual: z.string(),
+  why: z.string(),
+})
+
+const LostRange = z.object({ stream: z.int(), from: z.int(), to: z.int() })
+
+/** The two sides of one sum whose terms were counted in different places. */
+const Identity = z.object({
+  name: z.string(),
+  left: z.string(),
+  right: z.string(),
+  leftValue: z.number(),
+  rightValue: z.number(),
+  brokenStreams: z.int(),
+  holds: z.boolean(),
+})
+
+const Ledger = z.object({
+  reconcilable: z.boolean(),
+  why: z.string().nullable().describe('why not, when it is not'),
+  streams: z.int(),
+  connections: z.int(),
+  expected: z.int().nullable().describe('from the first event due after joining to the head at the stop'),
+  received: z.int().describe('first receipts'),
+  duplicates: z.int().nullable(),
+  lost: z.int().nullable().describe('expected and never received'),
+  undrained: z.int().nullable().describe('still on their way when the client stopped reading'),
+  reordered: z.int().nullable(),
+  replayed: z.int().nullable(),
+  unsequenced: z.int().describe('events without a readable sequence'),
+  server: z
+    .object({
+      offered: z.int(),
+      written: z.int(),
+      droppedByPolicy: z.int(),
+      queued: z.int(),
+      cut: z.int().describe('written into a connection that broke before they arrived'),
+    })
+    .nullable(),
+  identities: z.array(Identity),
+  lostRanges: z.array(LostRange).describe('the first 100'),
+})
+
+const LeakSignal = z.object({
+  name: z.string(),
+  unit: z.string(),
+  baseline: z.number().nullable(),
+  samples: z.array(z.number().nullable()).describe('one per cycle'),
+  verdict: z.enum(['clean', 'leak', 'undecided', 'informative']),
+  why: z.string(),
+})
+const Leaks = z.object({
+  verdict: z.enum(['clean', 'leak', 'undecided']),
+  cycles: z.int(),
+  connectionsPerCycle: z.int(),
+  signals: z.array(LeakSignal),
+})
+
+const Fault = z.looseObject({
+  stream: z.int().nullable(),
+  attempt: z.int().nullable(),
+  fault: z.string(),
+  at: z.number().nullable(),
+})
+
+const Environment = z.object({
+  os: z.string(),
+  cpu: z.string(),
+  cores: z.int().describe('that this process may use'),
+  memoryBytes: z.number(),
+  cgroup: z.object({
+    cpuMax: z.string().nullable(),
+    memoryMax: z.string().nullable(),
+    pidsMax: z.string().nullable(),
+  }),
+  openFiles: z.number().nullable(),
+  ephemeralPorts: z.tuple([z.int(), z.int()]).nullable(),
+  node: z.string(),
+  k6: z.string().nullable(),
+  harness: z.string(),
+  gitCommit: z.string().nullable(),
+  clock: z
+    .object({
+      common: z.boolean().describe('the target shares a clock with the harness, or its offset is known'),
+      offsetUs: z.number().nullable(),
+      errorUs: z.number().nullable(),
+      stepUs: z.number().describe("how far this machine's wall clock was moved during the run"),
+    })
+    .nullable(),
+  target: z.object({ server: z.string().nullable(), instance: z.string().nullable() }).nullable(),
+})
+
+const Series = z.object({
+  startUs: z.number(),
+  intervalUs: z.number(),
+  columns: z.record(z.string(), z.array(z.number().nullable())),
+})
+
+const Void = z.object({ rule: z.string(), actual: z.string(), limit: z.string(), remedy: z.string() })
+
+/** One run: everything a report, a comparison or a gate reads. Published as docs/schemas/run.schema.json. */
+export const RunRecordSchema = z.object({
+  schema: z.literal(RUN_SCHEMA),
+  id: z.string(),
+  group: z.string().nullable(),
+  command: z.array(z.string()),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  status: z.enum(['pass', 'fail', 'void', 'inconclusive', 'aborted', 'error']),
+  exitCode: z.int(),
+  plan: z.looseObject({}),
+  seed: z.int(),
+  environment: Environment,
+  phases: z.array(Phase),
+  metrics: Metrics,
+  generators: z.object({ node: Generator.optional(), k6: Generator.optional() }),
+  series: Series,
+  faultPlan: z.array(Fault),
+  faults: z.array(Fault),
+  ends: z.record(z.string(), z.int()),
+  failures: z.record(z.string(), z.int()).describe('connection attempts that failed, by reason'),
+  ledger: Ledger.nullable(),
+  leaks: Leaks.nullable(),
+  verdicts: z.array(Verdict),
+  void: z.array(Void).describe('why the run cannot be trusted; empty when it can'),
+  warnings: z.array(z.string()),
+})
+
+export type RunRecord = z.infer<typeof RunRecordSchema>
+export type HistogramMetric = z.infer<typeof HistogramMetric>
+export type GaugeMetric = z.infer<typeof GaugeMetric>
+export type Metric = z.infer<typeof Metric>
+export type Metrics = z.infer<typeof Metrics>
+export type Phase = z.infer<typeof Phase>
+export type PhaseKind = Phase['kind']
+export type Verdict = z.infer<typeof Verdict>
+export type Ledger = z.infer<typeof Ledger>
+export type LostRange = z.infer<typeof LostRange>
+export type LedgerIdentity = z.infer<typeof Identity>
+export type Leaks = z.infer<typeof Leaks>
+export type LeakSignal = z.infer<typeof LeakSignal>
+export type Fault = z.infer<typeof Fault>
+export type Environment = z.infer<typeof Environment>
+export type Series = z.infer<typeof Series>
+export type VoidReason = z.infer<typeof Void>
+export type RunStatus = RunRecord['status']
