@@ -65,9 +65,9 @@ const LoadSchema = z.strictObject({
 })
 
 const MixSchema = z
-  .record(z.enum(PROFILES), z.number().positive())
-  .or(z.partialRecord(z.enum(PROFILES), z.number().positive()))
+  .partialRecord(z.enum(PROFILES), z.number().positive())
   .default({ steady: 100 })
+  .describe('Profiles of the virtual users with their shares; shares are relative.')
 
 /** What a user writes, as YAML, JSON or flags. Unknown keys are refused; all faults are reported with their path. */
 export const PlanInputSchema = z.strictObject({
@@ -84,6 +84,10 @@ export const PlanInputSchema = z.strictObject({
   thresholds: z.array(z.string()).default([]),
   seed: z.int().min(0).max(0xffff_ffff).nullable().default(null),
   workers: z.int().min(1).max(64).default(1),
+  acceptInconclusive: z
+    .array(z.string())
+    .default([])
+    .describe('Names of verdicts that may stay inconclusive without making the run so. A failed one still fails.'),
 })
 export type PlanInput = z.input<typeof PlanInputSchema>
 type ParsedPlan = z.output<typeof PlanInputSchema>

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+import { parse as parseYaml } from 'yaml'
+import type { z } from 'zod'
+
+import { UsageError } from '../model/exit-codes.ts'
+import { parseFieldSpec, parseStampSpec } from '../model/field-spec.ts'
+import type { RunPlan } from '../model/plan.ts'
+import { PlanInputSchema, planDuration } from '../model/plan.ts'
+import { parseThreshold } from '../model/threshold.ts'
+import { VERDICT_NAMES } from '../model/verdicts.ts'
+import { redactPlan, unresolvedReferences } from './secrets.ts'
+
+/** A plan as the run uses it, and the copy of it that may be shown and stored. */
+export interface LoadedPlan {
+  plan: RunPlan
+  shown: RunPlan
+}
+
+/** Reads a plan file, YAML or JSON. Throws UsageError with one sentence when it cannot be read at all. */
+export function readPlanFile(path: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UsageError([
+      `plan file "${path}" cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); check the path`,
+    ])
+  }
+  try {
+    return parseYaml(text) as unknown
+  } catch (error) {
+    const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+    throw new UsageError([`plan file "${path}" is neither YAML nor JSON: ${reason}`])
+  }
+}
+
+/** Lays flags over a plan file: objects are merged by key, everything else of the upper one wins. */
+export function mergeInput(lower: unknown, upper: unknown): unknown {
+  if (upper === undefined) return lower
+  if (!isObject(lower) || !isObject(upper)) return upper
+  const merged: Record<string, unknown> = { ...lower }
+  for (const [key, value] of Object.entries(upper)) merged[key] = mergeInput(merged[key], value)
+  return merged
+}
+
+/**
+ * Validates everything before anything starts and throws one UsageError with all faults, each with its path. A seed that
+ * was not given is drawn here and so stands in the record.
+ */
+export function loadPlan(input: unknown, env: NodeJS.ProcessEnv = process.env): LoadedPlan {
+  const parsed = PlanInputSchema.safeParse(input)
+  if (!parsed.success) throw new UsageError([...parsed.error.issues.map(sentence), ...looseFaults(input)])
+  const plan: RunPlan = {
+    ...parsed.data,
+    seed: parsed.data.seed ?? randomBytes(4).readUInt32LE(),
+    redacted: [],
+  }
+  const faults = [...meaningFaults(plan), ...unresolvedReferences(plan, env)]
+  if (faults.length > 0) throw new UsageError(faults)
+  return { plan, shown: redactPlan(plan) }
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  const path = issue.path.length === 0 ? 'plan' : issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys')
+    return `${path}: unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')}; see docs/schemas/plan.schema.json for the known ones`
+  if (issue.path.join('.') === 'target.url' && issue.code === 'invalid_type')
+    return 'target.url: no target given; name the stream with --url URL'
+  return `${path}: ${issue.message}`
+}
+
+/** The parts of a broken plan that can be judged on their own, so that one run of the command shows every fault. */
+function looseFaults(input: unknown): string[] {
+  if (!isObject(input)) return []
+  const text = (value: unknown) => (typeof value === 'string' ? value : null)
+  const list = Array.isArray(input['thresholds']) ? input['thresholds'].filter((item) => typeof item === 'string') : []
+  return specFaults(text(input['stamp']), text(input['sequence']), list)
+}
+
+function specFaults(stamp: string | null, sequence: string | null, thresholds: readonly string[]): string[] {
+  const faults: string[] = []
+  const stampSpec = stamp === null ? null : parseStampSpec(stamp)
+  if (stampSpec !== null && 'fault' in stampSpec) faults.push(`stamp: ${stampSpec.fault}`)
+  const sequenceSpec = sequence === null ? null : parseFieldSpec(sequence)
+  if (sequenceSpec !== null && 'fault' in sequenceSpec) faults.push(`sequence: ${sequenceSpec.fault}`)
+  thresholds.forEach((text, index) => {
+    const threshold = parseThreshold(text)
+    if ('fault' in threshold) faults.push(`thresholds.${index}: ${threshold.fault}`)
+  })
+  return faults
+}
+
+/** What the schema cannot say: parts that only make sense together. */
+function meaningFaults(plan: RunPlan): string[] {
+  const faults = specFaults(plan.stamp, plan.sequence, plan.thresholds)
+  plan.faults.forEach((fault, index) => {
+    faults.push(
+      `faults.${index}: unknown fault "${fault.split(' ')[0]}"; this version injects none, faults of the target itself can be used`,
+    )
+  })
+  const { load } = plan
+  if (load.arrivalRate !== null && load.streamDuration === null)
+    faults.push(
+      'load.streamDuration: an arrival rate needs it, or streams would pile up for ever; add --stream-duration 10s',
+    )
+  if (load.arrivalRate === null && load.streamDuration !== null)
+    faults.push('load.streamDuration: only means something with an arrival rate; add --arrival-rate 50/s')
+  if (planDuration(load.duration) === 0)
+    faults.push('load.duration: nothing can be measured in no time; write at least 1s')
+  if (Object.keys(plan.mix).length === 0) faults.push('mix: names no profile; write steady=100')
+  if (plan.target.method === 'GET' && plan.target.body !== null)
+    faults.push('target.body: GET carries none; add --method POST')
+  for (const [index, name] of plan.acceptInconclusive.entries()) {
+    if (!VERDICT_NAMES.includes(name))
+      faults.push(`acceptInconclusive.${index}: no verdict is called "${name}"; there are ${VERDICT_NAMES.join(', ')}`)
+  }
+  return faults
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
