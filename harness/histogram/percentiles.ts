@@ -53,12 +53,12 @@ function indexByProductLimit(exact: Counts, censored: Counts, q: number): number
     atRisk -= count
     atRiskAtBase = atRisk
   }
-  const open = censored.toSparse()
+  const open = censored.toSparse() ?? { indices: new Uint32Array(0), counts: new Float64Array(0) }
   let next = 0
   let found: number | null = null
   exact.forEach((index, count) => {
     if (found !== null) return
-    while (open !== null && next < open.indices.length && open.indices[next]! < index) leave(open.counts[next++]!)
+    for (; (open.indices[next] ?? Infinity) < index; next += 1) leave(open.counts[next] ?? 0)
     atRisk -= count
     if ((base * atRisk) / atRiskAtBase <= 1 - q + TOLERANCE) found = index
   })

@@ -179,6 +179,22 @@ export const RunRecordSchema = z.object({
   warnings: z.array(z.string()),
 })
 
+/**
+ * The columns of `series` that reports know by name, with their units; others may stand beside them. One value per
+ * interval, null where nothing was sampled.
+ */
+export const SERIES_COLUMNS = {
+  open_streams: 'count',
+  events_per_second: 'per-second',
+  staleness_p50: 'us',
+  staleness_p99: 'us',
+  delivery_p50: 'us',
+  delivery_p99: 'us',
+  loop_utilisation: 'ratio',
+  cpu: 'ratio',
+} as const
+export type SeriesColumn = keyof typeof SERIES_COLUMNS
+
 export type RunRecord = z.infer<typeof RunRecordSchema>
 export type HistogramMetric = z.infer<typeof HistogramMetric>
 export type GaugeMetric = z.infer<typeof GaugeMetric>
