@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 // System tests start processes and sockets on a small machine, so files run one after the other there.
+// CI counts the tests from a report in a file and not from what is printed.
+const report = process.env['SSE_HARNESS_TEST_REPORT']
+
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {
         test: {
