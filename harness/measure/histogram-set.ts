@@ -1,0 +1,100 @@
+import { Counts } from '../histogram/counts.ts'
+import type { SparseCounts } from '../histogram/counts.ts'
+import type { CounterName, HistogramName } from '../model/metric.ts'
+import { COUNTER_NAMES, METRICS } from '../model/metric.ts'
+
+/** A histogram's key in a record: the metric's name, with tags where it has some. */
+export type HistogramKey = HistogramName | `${HistogramName}{${string}}`
+
+export interface SparseHistogram {
+  key: string
+  exact: SparseCounts | null
+  censored: SparseCounts | null
+}
+
+export type CounterValues = Record<CounterName, number>
+
+/** What one interval holds; what crosses from a worker to the coordinator. */
+export interface SetSnapshot {
+  histograms: SparseHistogram[]
+  counters: Partial<CounterValues>
+}
+
+const zeroCounters = (): CounterValues => Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0])) as CounterValues
+
+/** The range of a histogram metric, tags or not. */
+export function highestOf(key: string): number {
+  const brace = key.indexOf('{')
+  const spec = METRICS[(brace < 0 ? key : key.slice(0, brace)) as HistogramName]
+  return spec.highest
+}
+
+/**
+ * All metrics of one phase. Exact samples and those known only to be "at least" are kept apart, because a percentile
+ * must know which it is looking at.
+ */
+export class HistogramSet {
+  readonly counters: CounterValues = zeroCounters()
+  private readonly exactByKey = new Map<string, Counts>()
+  private readonly censoredByKey = new Map<string, Counts>()
+
+  exact(key: HistogramKey): Counts {
+    return obtain(this.exactByKey, key)
+  }
+
+  censored(key: HistogramKey): Counts {
+    return obtain(this.censoredByKey, key)
+  }
+
+  findExact(key: string): Counts | null {
+    return this.exactByKey.get(key) ?? null
+  }
+
+  findCensored(key: string): Counts | null {
+    return this.censoredByKey.get(key) ?? null
+  }
+
+  keys(): string[] {
+    return [...new Set([...this.exactByKey.keys(), ...this.censoredByKey.keys()])].toSorted()
+  }
+
+  /** Hands over everything recorded since the last time and starts again; null when that is nothing. */
+  take(): SetSnapshot | null {
+    const histograms: SparseHistogram[] = []
+    for (const key of this.keys()) {
+      const exact = this.exactByKey.get(key)?.takeSparse() ?? null
+      const censored = this.censoredByKey.get(key)?.takeSparse() ?? null
+      if (exact !== null || censored !== null) histograms.push({ key, exact, censored })
+    }
+    const counters: Partial<CounterValues> = {}
+    for (const name of COUNTER_NAMES) {
+      if (this.counters[name] === 0) continue
+      counters[name] = this.counters[name]
+      this.counters[name] = 0
+    }
+    return histograms.length === 0 && Object.keys(counters).length === 0 ? null : { histograms, counters }
+  }
+
+  addSnapshot(snapshot: SetSnapshot): void {
+    for (const { key, exact, censored } of snapshot.histograms) {
+      if (exact !== null) obtain(this.exactByKey, key).addSparse(exact)
+      if (censored !== null) obtain(this.censoredByKey, key).addSparse(censored)
+    }
+    for (const [name, value] of Object.entries(snapshot.counters)) this.counters[name as CounterName] += value
+  }
+
+  add(other: HistogramSet): void {
+    for (const [key, counts] of other.exactByKey) obtain(this.exactByKey, key).add(counts)
+    for (const [key, counts] of other.censoredByKey) obtain(this.censoredByKey, key).add(counts)
+    for (const name of COUNTER_NAMES) this.counters[name] += other.counters[name]
+  }
+}
+
+function obtain(map: Map<string, Counts>, key: string): Counts {
+  let counts = map.get(key)
+  if (counts === undefined) {
+    counts = new Counts(highestOf(key))
+    map.set(key, counts)
+  }
+  return counts
+}

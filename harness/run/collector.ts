@@ -1,0 +1,224 @@
+import type { Counts } from '../histogram/counts.ts'
+import { quantileOf } from '../histogram/percentiles.ts'
+import { HistogramSet } from '../measure/histogram-set.ts'
+import type { PhaseKind, Series } from '../model/record.ts'
+import type { Microseconds } from '../model/units.ts'
+import { US_PER_SECOND } from '../model/units.ts'
+import { FanoutMerge } from './fanout-merge.ts'
+import type { Interval, PhaseCount } from './protocol.ts'
+
+/** Takes one interval's histogram of one metric; results/ writes it to intervals.hlog. */
+export type IntervalSink = (key: string, start: Microseconds, end: Microseconds, counts: Counts) => void
+
+export interface CollectedPhase {
+  name: string
+  kind: PhaseKind
+  measured: boolean
+  start: Microseconds
+  end: Microseconds
+  set: HistogramSet
+  openTime: Microseconds
+  wantedTime: Microseconds
+  counts: PhaseCount[]
+}
+
+/** One second of the run, over all workers. */
+interface Second {
+  set: HistogramSet
+  open: number
+  wanted: number
+  utilisation: number
+  cpu: Microseconds
+  span: Microseconds
+  runDelay: Microseconds | null
+  measured: boolean
+}
+
+/** What the own load of one measured second was; void rules count these. */
+export interface LoadWindow {
+  utilisation: number
+  cores: number
+  runDelayRatio: number | null
+}
+
+const COLUMNS = [
+  'open_streams',
+  'wanted_streams',
+  'events_per_second',
+  'bytes_per_second',
+  'staleness_p50',
+  'staleness_p99',
+  'delivery_p50',
+  'delivery_p99',
+  'queue_delay_p99',
+  'connections_opened',
+  'reconnects',
+  'connections_failed',
+  'loop_utilisation',
+  'harness_cores',
+] as const
+
+/**
+ * Adds the workers' intervals up: by phase for the record's metrics, by second for the series and the interval log.
+ * Counts are only ever added, so merged percentiles equal those of one process with all samples.
+ */
+export class Collector {
+  readonly phases: CollectedPhase[] = []
+  readonly windows: LoadWindow[] = []
+  private readonly workers: number
+  private readonly startAt: Microseconds
+  private readonly sink: IntervalSink | null
+  private readonly seconds = new Map<number, Second>()
+  private readonly rows = new Map<number, Record<string, number | null>>()
+  private readonly fanout: FanoutMerge
+  stampOffset: Microseconds = 0
+
+  constructor(workers: number, startAt: Microseconds, sink: IntervalSink | null) {
+    this.workers = workers
+    this.startAt = startAt
+    this.sink = sink
+    this.fanout = new FanoutMerge(
+      (stamp) => this.phases.find((phase) => phase.measured && stamp >= phase.start && stamp < phase.end)?.set ?? null,
+      () => this.stampOffset,
+    )
+  }
+
+  beginPhase(name: string, kind: PhaseKind, measured: boolean, at: Microseconds): void {
+    const previous = this.phases.at(-1)
+    if (previous !== undefined) previous.end = at
+    this.phases.push({
+      name,
+      kind,
+      measured,
+      start: at,
+      end: Infinity,
+      set: new HistogramSet(),
+      openTime: 0,
+      wantedTime: 0,
+      counts: [],
+    })
+  }
+
+  endPhases(at: Microseconds): void {
+    const last = this.phases.at(-1)
+    if (last !== undefined) last.end = at
+  }
+
+  addPhaseCount(index: number, count: PhaseCount): void {
+    this.phases[index]?.counts.push(count)
+  }
+
+  add(interval: Interval): void {
+    const index = Math.floor((interval.start - this.startAt) / US_PER_SECOND)
+    const second = this.secondAt(index)
+    const phase = this.phases.find((p) => interval.start >= p.start && interval.start < p.end)
+    for (const { index: phaseIndex, set } of interval.phases) {
+      this.phases[phaseIndex]?.set.addSnapshot(set)
+      second.set.addSnapshot(set)
+    }
+    const pauses = phase?.measured === true ? phase.set.exact('harness_gc_pause') : null
+    for (const pause of interval.load.gcPauses) pauses?.record(pause)
+    if (phase !== undefined) {
+      phase.openTime += interval.openTime
+      phase.wantedTime += interval.wantedTime
+    }
+    second.measured ||= phase?.measured === true
+    addToSecond(second, interval)
+    this.fanout.add(interval.fanout)
+    this.fanout.settle(interval.end, false)
+    this.flush(index - 2)
+  }
+
+  private secondAt(index: number): Second {
+    let second = this.seconds.get(index)
+    if (second === undefined) {
+      second = {
+        set: new HistogramSet(),
+        open: 0,
+        wanted: 0,
+        utilisation: 0,
+        cpu: 0,
+        span: 0,
+        runDelay: null,
+        measured: false,
+      }
+      this.seconds.set(index, second)
+    }
+    return second
+  }
+
+  /** Closes every second up to `index`: nothing more of it can come. */
+  private flush(index: number): void {
+    for (const [at, second] of [...this.seconds].toSorted(([a], [b]) => a - b)) {
+      if (at > index) return
+      this.seconds.delete(at)
+      this.closeSecond(at, second)
+    }
+  }
+
+  private closeSecond(index: number, second: Second): void {
+    const start = this.startAt + index * US_PER_SECOND
+    for (const key of second.set.keys()) {
+      const counts = second.set.findExact(key)
+      if (counts !== null && this.sink !== null) this.sink(key, start, start + US_PER_SECOND, counts)
+    }
+    const seconds = second.span / this.workers / US_PER_SECOND
+    if (seconds <= 0) return
+    const cores = second.cpu / US_PER_SECOND / seconds
+    if (second.measured) {
+      const ratio = second.runDelay === null ? null : second.runDelay / second.span
+      this.windows.push({ utilisation: second.utilisation, cores, runDelayRatio: ratio })
+    }
+    this.rows.set(index, row(second, seconds, cores))
+  }
+
+  /** No interval will come any more. */
+  finish(): void {
+    this.flush(Infinity)
+    this.fanout.settle(0, true)
+  }
+
+  series(): Series {
+    const last = Math.max(-1, ...this.rows.keys())
+    const columns: Record<string, (number | null)[]> = {}
+    for (const column of COLUMNS) {
+      columns[column] = Array.from({ length: last + 1 }, (_, index) => this.rows.get(index)?.[column] ?? null)
+    }
+    return { startUs: this.startAt, intervalUs: US_PER_SECOND, columns }
+  }
+}
+
+function addToSecond(second: Second, interval: Interval): void {
+  const span = interval.end - interval.start
+  // A phase border inside a second makes two intervals of one worker: weighted by their length.
+  second.open += (interval.open * span) / US_PER_SECOND
+  second.wanted += (interval.wanted * span) / US_PER_SECOND
+  second.utilisation = Math.max(second.utilisation, interval.load.utilisation)
+  second.cpu += interval.load.cpu
+  second.span += span
+  if (interval.load.runDelay !== null) second.runDelay = (second.runDelay ?? 0) + interval.load.runDelay
+}
+
+function row(second: Second, seconds: number, cores: number): Record<(typeof COLUMNS)[number], number | null> {
+  const { set } = second
+  const quantile = (key: string, q: number) => {
+    const counts = set.findExact(key)
+    return counts === null ? null : (quantileOf(counts, null, q)?.value ?? null)
+  }
+  return {
+    open_streams: Math.round(second.open / seconds),
+    wanted_streams: Math.round(second.wanted / seconds),
+    events_per_second: Math.round(set.counters.sse_events_received / seconds),
+    bytes_per_second: Math.round(set.counters.sse_bytes_received / seconds),
+    staleness_p50: quantile('sse_staleness', 0.5),
+    staleness_p99: quantile('sse_staleness', 0.99),
+    delivery_p50: quantile('sse_delivery_latency', 0.5),
+    delivery_p99: quantile('sse_delivery_latency', 0.99),
+    queue_delay_p99: quantile('harness_queue_delay', 0.99),
+    connections_opened: set.counters.sse_connections_opened,
+    reconnects: set.counters.sse_reconnects,
+    connections_failed: set.counters.sse_connections_failed,
+    loop_utilisation: second.utilisation,
+    harness_cores: cores,
+  }
+}

@@ -1,0 +1,157 @@
+import { quantileOf } from '../histogram/percentiles.ts'
+import { samplesNeeded, summarise } from '../histogram/summary.ts'
+import { HistogramSet } from '../measure/histogram-set.ts'
+import { STALENESS_TICK } from '../measure/recorder.ts'
+import type { CounterName, GaugeName, HistogramName, IndependentUnit } from '../model/metric.ts'
+import { COUNTER_NAMES, METRICS, parseMetricKey } from '../model/metric.ts'
+import type { GaugeMetric, Ledger, Metrics, QuantileName } from '../model/record.ts'
+import { QUANTILES } from '../model/record.ts'
+import type { CollectedPhase, Collector } from './collector.ts'
+
+/** A percentile of which the harness's own queueing may be more than this share is the harness's, not the target's. */
+const CLIENT_BOUND_SHARE = 0.25
+const BOUND_BY_RECEIPT: readonly string[] = [
+  'sse_delivery_latency',
+  'sse_transit_latency',
+  'sse_delivery_variation',
+  'sse_fanout_duration',
+]
+
+/** How many separate observations stand behind the samples of a group of phases. */
+type Independence = Record<IndependentUnit, number> & { gaps: number }
+
+interface MetricScope {
+  phases: readonly CollectedPhase[]
+  streams: number
+  ledger: Ledger | null
+  gauges: Partial<Record<GaugeName, GaugeMetric>>
+}
+
+/** The metrics of one phase alone. */
+export function phaseMetrics(phase: CollectedPhase, streams: number): Metrics {
+  return build({ phases: [phase], streams, ledger: null, gauges: {} })
+}
+
+/**
+ * The metrics of a whole run: what happens at any time (connects, outages, counters) from all phases; steady figures
+ * come from the measured ones only, because nothing else is recorded for them.
+ */
+export function runMetrics(
+  collector: Collector,
+  streams: number,
+  ledger: Ledger | null,
+  droppedArrivals: number,
+): Metrics {
+  const metrics = build({ phases: collector.phases, streams, ledger, gauges: ownLoad(collector) })
+  metrics['sse_dropped_arrivals'] = { kind: 'counter', value: droppedArrivals }
+  return metrics
+}
+
+function build(scope: MetricScope): Metrics {
+  const set = new HistogramSet()
+  for (const phase of scope.phases) set.add(phase.set)
+  const independence = countIndependent(scope)
+  const queue = set.findExact('harness_queue_delay')
+  const metrics: Metrics = {}
+  for (const key of set.keys()) {
+    const exact = set.exact(key as HistogramName)
+    const censored = set.findCensored(key)
+    const { name } = parseMetricKey(key)
+    const spec = METRICS[name as HistogramName]
+    const samples = exact.totals.count + (censored?.totals.count ?? 0)
+    const independent = Math.min(
+      samples,
+      name === 'sse_event_gap'
+        ? independence.gaps
+        : spec.independent === 'samples'
+          ? samples
+          : independence[spec.independent],
+    )
+    const bound = (Object.keys(QUANTILES) as QuantileName[]).filter((q) => {
+      if (queue === null || !BOUND_BY_RECEIPT.includes(name) || independent < samplesNeeded(QUANTILES[q])) return false
+      const own = quantileOf(queue, null, QUANTILES[q])
+      const whole = quantileOf(exact, censored, QUANTILES[q])
+      return own !== null && whole !== null && own.value > CLIENT_BOUND_SHARE * whole.value
+    })
+    metrics[key] = summarise(exact, censored, independent, bound)
+  }
+  const overflow = set.keys().reduce((sum, key) => sum + set.exact(key as HistogramName).totals.overflow, 0)
+  addCounters(metrics, set, overflow, scope.ledger)
+  addGauges(metrics, scope)
+  return metrics
+}
+
+/**
+ * A broadcast is one burst however many streams it reaches, so a channel has as many as its busiest stream has events;
+ * channels have schedules of their own.
+ */
+function countIndependent(scope: MetricScope): Independence {
+  let bursts = 0
+  let gaps = 0
+  let ticks = 0
+  for (const phase of scope.phases) {
+    if (!phase.measured) continue
+    if (Number.isFinite(phase.end)) ticks += Math.floor((phase.end - phase.start) / STALENESS_TICK)
+    const byChannel = new Map<string, { events: number; gaps: number }>()
+    for (const [channel, count] of phase.counts.flatMap((c) => Object.entries(c.channels))) {
+      const known = byChannel.get(channel)
+      byChannel.set(channel, {
+        events: Math.max(known?.events ?? 0, count.events),
+        gaps: Math.max(known?.gaps ?? 0, count.gaps),
+      })
+    }
+    for (const count of byChannel.values()) {
+      bursts += count.events
+      gaps += count.gaps
+    }
+  }
+  return { bursts, gaps, ticks, streams: scope.streams, samples: Infinity }
+}
+
+/** Counters that only exist where someone can know them: absent, not zero, elsewhere. */
+function addCounters(metrics: Metrics, set: HistogramSet, overflow: number, ledger: Ledger | null): void {
+  const fromLedger: Partial<Record<CounterName, number | null>> = {
+    sse_events_lost: ledger?.lost ?? null,
+    sse_events_duplicated: ledger?.duplicates ?? null,
+    sse_events_reordered: ledger?.reordered ?? null,
+    sse_events_replayed: ledger?.replayed ?? null,
+    sse_events_dropped_by_server: ledger?.server?.droppedByPolicy ?? null,
+  }
+  const needsStamps = new Set<CounterName>(['sse_negative_latency', 'sse_fanout_incomplete'])
+  const stamped = set.findExact('sse_delivery_latency') !== null || set.counters.sse_negative_latency > 0
+  for (const name of COUNTER_NAMES) {
+    if (name === 'sse_dropped_arrivals') continue
+    const value = name in fromLedger ? fromLedger[name] : name === 'sse_overflow' ? overflow : set.counters[name]
+    if (value == null || (needsStamps.has(name) && !stamped)) continue
+    metrics[name] = { kind: 'counter', value }
+  }
+}
+
+function addGauges(metrics: Metrics, scope: MetricScope): void {
+  const measured = scope.phases.filter((phase) => phase.measured)
+  const wanted = measured.reduce((sum, phase) => sum + phase.wantedTime, 0)
+  const openTime = measured.reduce((sum, phase) => sum + phase.openTime, 0)
+  if (wanted > 0) metrics['sse_uptime_ratio'] = constant(openTime / wanted)
+  const length = measured.reduce((sum, phase) => sum + (Number.isFinite(phase.end) ? phase.end - phase.start : 0), 0)
+  if (length > 0) metrics['sse_open_streams'] = constant(openTime / length)
+  const { ledger } = scope
+  if (ledger !== null && ledger.expected !== null && ledger.expected > 0)
+    metrics['sse_reach'] = constant(ledger.received / ledger.expected)
+  for (const [name, gauge] of Object.entries(scope.gauges)) metrics[name] = gauge
+}
+
+const constant = (value: number): GaugeMetric => ({ kind: 'gauge', last: value, min: value, max: value })
+
+function ownLoad(collector: Collector): Partial<Record<GaugeName, GaugeMetric>> {
+  const over = (pick: (window: Collector['windows'][number]) => number): GaugeMetric => {
+    const values = collector.windows.map(pick)
+    if (values.length === 0) return { kind: 'gauge', last: null, min: null, max: null }
+    return {
+      kind: 'gauge',
+      last: values.at(-1) ?? null,
+      min: values.reduce((a, b) => Math.min(a, b)),
+      max: values.reduce((a, b) => Math.max(a, b)),
+    }
+  }
+  return { harness_loop_utilisation: over((w) => w.utilisation), harness_cpu: over((w) => w.cores) }
+}

@@ -1,0 +1,101 @@
+import type { SetSnapshot } from '../measure/histogram-set.ts'
+import type { FanoutEntry } from '../measure/fanout.ts'
+import type { StreamBalance } from '../measure/reconcile.ts'
+import type { StampClock } from '../measure/recorder.ts'
+import type { ProfileName, RunPlan } from '../model/plan.ts'
+import type { PhaseKind } from '../model/record.ts'
+import type { Microseconds } from '../model/units.ts'
+
+/** One virtual user as a worker is told of it. */
+export interface UserSpec {
+  stream: number
+  dueAt: Microseconds
+  profile: ProfileName
+}
+
+export interface WorkerConfig {
+  plan: RunPlan
+  worker: number
+  /** Start of the run on everyone's clock; intervals are whole seconds from here. */
+  startAt: Microseconds
+  users: UserSpec[]
+  /** Most streams of this worker that may be open at once; an arrival beyond is dropped and counted. */
+  mostOpen: number
+  /** The run's clock is shared with the target from the start. */
+  commonClock: boolean
+}
+
+/** Coordinator -> worker. */
+export type ToWorker =
+  | { type: 'start'; config: WorkerConfig }
+  | { type: 'phase'; kind: PhaseKind; measured: boolean; at: Microseconds }
+  | { type: 'clock'; clock: StampClock; offset: Microseconds }
+  /** The open streams with these server numbers will be ended by the target on the plan's behalf; null: all. */
+  | { type: 'expect-ends'; serverStreams: number[] | null }
+  /** Which of these (server number, last sequence written) are not there yet? */
+  | { type: 'behind'; targets: [number, number][] }
+  | { type: 'lost-count' }
+  | { type: 'stop' }
+
+/** What the worker's own process was doing in one interval. */
+export interface OwnLoad {
+  /** Share of the time the loop was busy, 0 to 1. */
+  utilisation: number
+  cpu: Microseconds
+  /** Time spent waiting for a core although there was work; null where the platform does not tell. */
+  runDelay: Microseconds | null
+  rss: number
+  gcPauses: Microseconds[]
+}
+
+export interface Interval {
+  type: 'interval'
+  worker: number
+  start: Microseconds
+  end: Microseconds
+  phases: { index: number; set: SetSnapshot }[]
+  fanout: FanoutEntry[]
+  open: number
+  wanted: number
+  openTime: Microseconds
+  wantedTime: Microseconds
+  started: number
+  settled: number
+  everOpened: number
+  load: OwnLoad
+}
+
+export interface PhaseCount {
+  /** Per channel, the most events (gaps) that one stream received in the phase: bursts. */
+  channels: Record<string, { events: number; gaps: number }>
+}
+
+export interface WorkerResult {
+  type: 'result'
+  worker: number
+  balances: StreamBalance[]
+  ends: Record<string, number>
+  failures: Record<string, number>
+  unexpected: number
+  everOpened: number
+  /** Streams that were lost and had not received again at the stop. */
+  stillLost: number
+  users: number
+  droppedArrivals: number
+  badSequence: string | null
+  clockStep: Microseconds
+  /** A stamp could be read from some event. */
+  stamped: boolean
+}
+
+/** Worker -> coordinator. */
+export type FromWorker =
+  | { type: 'ready' }
+  | Interval
+  /** First response headers of the target, with what they tell. */
+  | { type: 'target'; headers: Record<string, string> }
+  | { type: 'phase-count'; worker: number; index: number; count: PhaseCount }
+  | { type: 'behind'; worker: number; count: number }
+  | { type: 'lost-count'; worker: number; count: number }
+  | WorkerResult
+  | { type: 'bug'; worker: number; message: string }
