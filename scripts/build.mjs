@@ -1,7 +1,7 @@
 // Compiles server/, harness/ and bench/ to dist/. What is measured runs from there with plain node, never through a loader.
 // `--if-possible` is for the `prepare` script: `npm ci --omit=dev` has no compiler and must not fail for it.
 import { spawnSync } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -22,7 +22,19 @@ if (tsc === null) {
   console.error('build: typescript is not installed here; run `npm ci` without --omit=dev first.')
   process.exit(1)
 }
-// A file that was renamed or removed must not live on in dist/.
-if (existsSync(path.join(root, 'dist'))) rmSync(path.join(root, 'dist'), { recursive: true })
-const built = spawnSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.json')], { stdio: 'inherit' })
+
+// Compiled beside dist/ and put in its place whole: a file that was renamed or removed does not live on in it, a failed
+// build leaves the last good one, and a process that reads dist/ meanwhile finds one build or the other.
+const dist = path.join(root, 'dist')
+const fresh = path.join(root, `dist.${process.pid}.new`)
+const old = path.join(root, `dist.${process.pid}.old`)
+const args = [tsc, '-p', path.join(root, 'tsconfig.json'), '--outDir', fresh, '--noEmitOnError']
+const built = spawnSync(process.execPath, args, { stdio: 'inherit' })
+if (built.status === 0) {
+  const main = path.join(fresh, 'harness/main.js')
+  if (existsSync(main)) chmodSync(main, 0o755)
+  if (existsSync(dist)) renameSync(dist, old)
+  renameSync(fresh, dist)
+}
+for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true })
 process.exit(built.status ?? 1)
