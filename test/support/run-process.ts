@@ -22,7 +22,7 @@ export function runProcess(
       (error, stdout, stderr) => {
         const code = error === null ? 0 : error.code
         if (typeof code === 'number') resolve({ code, stdout, stderr })
-        else reject(new Error(`${command} ${args.join(' ')}: ${String(error)}\n${stderr}`))
+        else reject(new Error(`${command} ${args.join(' ')}: ${error?.message}\n${stderr}`))
       },
     )
     child.stdin?.end()
