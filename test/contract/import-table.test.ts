@@ -114,6 +114,8 @@ function otherEdges(): Probe[] {
       imports(`harness/${folder}`, `./../commands/x.ts`, true),
       imports(`harness/${folder}`, '../model/../../server/x.ts', true),
     ]),
+    imports('harness/results/formats', '../view/x.ts', false),
+    imports('harness/results/view', '../formats/x.ts', false),
     imports('harness', './commands/x.ts', false),
     imports('harness', '../server/x.ts', true),
     imports('server', './x.ts', false),
