@@ -33,8 +33,6 @@ interface Occupancy {
 export interface RecorderSnapshot {
   phases: { index: number; set: SetSnapshot }[]
   fanout: FanoutEntry[]
-  open: number
-  wanted: number
   /** Since the last snapshot, measured phases only, stream-microseconds. */
   openTime: Microseconds
   wantedTime: Microseconds
@@ -150,6 +148,10 @@ export class Recorder {
     return this.occupancy.open
   }
 
+  get wanted(): number {
+    return this.occupancy.wanted
+  }
+
   /** Everything since the last call. `last`: nothing more will come, so no event is waited for. */
   take(now: Microseconds, last: boolean): RecorderSnapshot {
     if (this.measuring) for (const member of this.members) member.fill(now)
@@ -159,9 +161,9 @@ export class Recorder {
       return set === null ? [] : [{ index: phase.index, set }]
     })
     const fanout = [...this.channels.values()].flatMap((channel) => channel.take(now, last))
-    const { open, wanted, openTime, wantedTime } = this.occupancy
+    const { openTime, wantedTime } = this.occupancy
     this.occupancy.openTime = 0
     this.occupancy.wantedTime = 0
-    return { phases, fanout, open, wanted, openTime, wantedTime }
+    return { phases, fanout, openTime, wantedTime }
   }
 }

@@ -22,8 +22,27 @@ export interface EndTallies {
   unexpected: number
   /** Streams that have been open at least once. */
   everOpened: number
+  /** Streams whose first attempt has come to something. */
+  settled: number
+  /** Response headers of the first stream that opened. */
+  headers: Record<string, string> | null
   badSequence: string | null
+  /** A stamp could be read from some event. */
+  stamped: boolean
 }
+
+export const newTallies = (): EndTallies => ({
+  ends: {},
+  failures: {},
+  unexpected: 0,
+  everOpened: 0,
+  settled: 0,
+  headers: null,
+  badSequence: null,
+  stamped: false,
+})
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 export interface MeasuredUser {
   stream: number
@@ -42,9 +61,10 @@ export class StreamRecorder implements PhaseMember {
   readonly stream: number
   readonly ledger = new SequenceLedger()
   readonly connections: ConnectionLedger[] = []
-  /** Events measured in the current phase: the number of bursts this stream has seen. */
-  phaseEvents = 0
-  phaseGaps = 0
+  /** Of the measured phase that ended last: the number of bursts this stream has seen. */
+  lastPhase = { index: -1, events: 0, gaps: 0 }
+  private phaseEvents = 0
+  private phaseGaps = 0
   channelName: string
   private readonly recorder: Recorder
   private readonly tallies: EndTallies
@@ -62,8 +82,8 @@ export class StreamRecorder implements PhaseMember {
   private lostSince: Microseconds = NEVER
   private lostNoticed: Microseconds = NEVER
   private everOpened = false
+  private isSettled = false
   private isOpen = false
-  private finished = false
   private unsequenced = 0
   /** Ends still to come that the plan has asked for (the server was told to drop its streams). */
   private expectedEnds = 0
@@ -94,17 +114,13 @@ export class StreamRecorder implements PhaseMember {
     this.record('sse_connect_duration_uncorrected', now - this.attemptAt)
   }
 
-  opened(
-    now: Microseconds,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-    resumedFrom: string,
-  ): void {
+  opened(now: Microseconds, headers: Headers, resumedFrom: string): void {
     const { counters } = this.recorder.current.set
     this.record('sse_headers_duration', now - this.attemptIntended)
     this.record('sse_headers_duration_uncorrected', now - this.attemptAt)
     counters.sse_connections_opened += 1
     if (this.everOpened) counters.sse_reconnects += 1
-    else this.tallies.everOpened += 1
+    else this.firstOpened(headers)
     if (this.lostNoticed !== NEVER) this.record('sse_reconnect_attempt', now - this.attemptAt)
     this.everOpened = true
     this.isOpen = true
@@ -114,7 +130,20 @@ export class StreamRecorder implements PhaseMember {
     this.join(headers, resumedFrom)
   }
 
-  private join(headers: Readonly<Record<string, string | string[] | undefined>>, resumedFrom: string): void {
+  private firstOpened(headers: Headers): void {
+    const { tallies } = this
+    tallies.everOpened += 1
+    this.settle()
+    tallies.headers ??= Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+  }
+
+  private settle(): void {
+    if (this.isSettled) return
+    this.isSettled = true
+    this.tallies.settled += 1
+  }
+
+  private join(headers: Headers, resumedFrom: string): void {
     const ours = headers['x-sse-harness'] === '1'
     if (ours) {
       this.channelName = String(headers['x-sse-harness-channel'] ?? this.channelName)
@@ -178,6 +207,7 @@ export class StreamRecorder implements PhaseMember {
       if (recorder.measuring) this.phaseEvents += 1
       return true
     }
+    this.tallies.stamped = true
     const due = dueAt + recorder.stampOffset
     if (recorder.stampClock !== 'none' && due > this.newestDue) this.newestDue = due
     if (recorder.delivery(dueAt, extractor.sentAt, now) !== null) this.phaseEvents += 1
@@ -244,13 +274,16 @@ export class StreamRecorder implements PhaseMember {
   failed(now: Microseconds, failure: Failure): void {
     this.recorder.current.set.counters.sse_connections_failed += 1
     this.tallies.failures[failure] = (this.tallies.failures[failure] ?? 0) + 1
+    this.settle()
     if (this.lostSince !== NEVER) this.lostNoticed = now
   }
 
+  /** The client waits before its next attempt; `attempt` records how long it really took. */
+  waiting(): void {}
+
   /** Nothing will follow. A stream that failed for good is still wanted, so its silence goes on counting. */
-  finish(now: Microseconds, failed: boolean): void {
-    if (this.finished || failed) return
-    this.finished = true
+  finished(now: Microseconds, outcome: 'done' | 'failed' | 'stopped'): void {
+    if (outcome === 'failed' || !this.recorder.members.has(this)) return
     if (this.recorder.measuring) this.phaseEnded(now)
     this.recorder.members.delete(this)
     this.recorder.occupy(0, -1, now)
@@ -266,7 +299,8 @@ export class StreamRecorder implements PhaseMember {
   phaseEnded(at: Microseconds): void {
     this.fill(at - 1)
     this.nextTick = Infinity
-    const { set } = this.recorder.current
+    const { set, index } = this.recorder.current
+    this.lastPhase = { index, events: this.phaseEvents, gaps: this.phaseGaps }
     const gap = at - (this.lastEventAt === NEVER ? this.intendedAt : this.lastEventAt)
     if (gap < 0) return
     set.censored('sse_event_gap').record(gap)

@@ -55,7 +55,7 @@ const COLUMNS = [
   'reconnects',
   'connections_failed',
   'loop_utilisation',
-  'harness_cores',
+  'cpu',
 ] as const
 
 /**
@@ -66,14 +66,14 @@ export class Collector {
   readonly phases: CollectedPhase[] = []
   readonly windows: LoadWindow[] = []
   private readonly workers: number
-  private readonly startAt: Microseconds
+  private readonly startAt: () => Microseconds
   private readonly sink: IntervalSink | null
   private readonly seconds = new Map<number, Second>()
   private readonly rows = new Map<number, Record<string, number | null>>()
   private readonly fanout: FanoutMerge
   stampOffset: Microseconds = 0
 
-  constructor(workers: number, startAt: Microseconds, sink: IntervalSink | null) {
+  constructor(workers: number, startAt: () => Microseconds, sink: IntervalSink | null) {
     this.workers = workers
     this.startAt = startAt
     this.sink = sink
@@ -109,7 +109,7 @@ export class Collector {
   }
 
   add(interval: Interval): void {
-    const index = Math.floor((interval.start - this.startAt) / US_PER_SECOND)
+    const index = Math.floor((interval.start - this.startAt()) / US_PER_SECOND)
     const second = this.secondAt(index)
     const phase = this.phases.find((p) => interval.start >= p.start && interval.start < p.end)
     for (const { index: phaseIndex, set } of interval.phases) {
@@ -157,7 +157,7 @@ export class Collector {
   }
 
   private closeSecond(index: number, second: Second): void {
-    const start = this.startAt + index * US_PER_SECOND
+    const start = this.startAt() + index * US_PER_SECOND
     for (const key of second.set.keys()) {
       const counts = second.set.findExact(key)
       if (counts !== null && this.sink !== null) this.sink(key, start, start + US_PER_SECOND, counts)
@@ -184,7 +184,7 @@ export class Collector {
     for (const column of COLUMNS) {
       columns[column] = Array.from({ length: last + 1 }, (_, index) => this.rows.get(index)?.[column] ?? null)
     }
-    return { startUs: this.startAt, intervalUs: US_PER_SECOND, columns }
+    return { startUs: this.startAt(), intervalUs: US_PER_SECOND, columns }
   }
 }
 
@@ -219,6 +219,6 @@ function row(second: Second, seconds: number, cores: number): Record<(typeof COL
     reconnects: set.counters.sse_reconnects,
     connections_failed: set.counters.sse_connections_failed,
     loop_utilisation: second.utilisation,
-    harness_cores: cores,
+    cpu: cores,
   }
 }

@@ -48,20 +48,26 @@ export interface OwnLoad {
   gcPauses: Microseconds[]
 }
 
-export interface Interval {
-  type: 'interval'
+/** How far a worker's users have come. */
+export interface Standing {
   worker: number
+  open: number
+  wanted: number
+  /** Users whose time has come. */
+  started: number
+  /** Users whose first attempt has come to something. */
+  settled: number
+  everOpened: number
+}
+
+export interface Interval extends Standing {
+  type: 'interval'
   start: Microseconds
   end: Microseconds
   phases: { index: number; set: SetSnapshot }[]
   fanout: FanoutEntry[]
-  open: number
-  wanted: number
   openTime: Microseconds
   wantedTime: Microseconds
-  started: number
-  settled: number
-  everOpened: number
   load: OwnLoad
 }
 
@@ -92,6 +98,8 @@ export interface WorkerResult {
 export type FromWorker =
   | { type: 'ready' }
   | Interval
+  /** Between intervals, while users are still coming up. */
+  | ({ type: 'standing' } & Standing)
   /** First response headers of the target, with what they tell. */
   | { type: 'target'; headers: Record<string, string> }
   | { type: 'phase-count'; worker: number; index: number; count: PhaseCount }

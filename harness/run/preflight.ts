@@ -1,0 +1,59 @@
+import { availableMemory, cgroupLimits, ephemeralPorts, openFileLimit } from '../measure/limits.ts'
+import { UsageError } from '../model/exit-codes.ts'
+import { formatBytes, formatCount } from '../model/units.ts'
+
+/** Descriptors of a process beside its streams: pipes, files, the loop's own. */
+const SPARE_FILES = 64
+/** What a stream and a process cost at most here; measured by `npm run bench:engine`, rounded up. */
+const BYTES_PER_STREAM = 24 * 1024
+const BYTES_PER_WORKER = 120 * 1024 * 1024
+
+export interface Demand {
+  connections: number
+  workers: number
+  /** Where in the plan the number stands, for the message. */
+  path: string
+}
+
+export interface Limits {
+  openFiles: number | null
+  ports: [number, number] | null
+  memory: number
+}
+
+export const readLimits = (): Limits => ({
+  openFiles: openFileLimit(),
+  ports: ephemeralPorts(),
+  memory: availableMemory(cgroupLimits()),
+})
+
+/** Refuses up front, with the numbers, what would otherwise end in EMFILE in the middle of a run. */
+export function preflight(demand: Demand, limits: Limits = readLimits()): void {
+  const faults = [filesFault(demand, limits), portsFault(demand, limits), memoryFault(demand, limits)].filter(
+    (fault) => fault !== null,
+  )
+  if (faults.length > 0) throw new UsageError(faults)
+}
+
+function filesFault({ connections, workers, path }: Demand, { openFiles }: Limits): string | null {
+  if (openFiles === null) return null
+  const each = openFiles - SPARE_FILES
+  const most = each * workers
+  if (connections <= most) return null
+  const enough = Math.ceil(connections / each)
+  return `${path}: ${formatCount(connections)} streams need as many open files, and ${workers === 1 ? 'one worker' : `${workers} workers`} can hold ${formatCount(most)} (limit ${formatCount(openFiles)} a process); ask for ${formatCount(most)} or fewer, raise \`ulimit -n\`, or add --workers ${enough}`
+}
+
+function portsFault({ connections, path }: Demand, { ports }: Limits): string | null {
+  if (ports === null) return null
+  const most = ports[1] - ports[0] + 1
+  if (connections <= most) return null
+  return `${path}: ${formatCount(connections)} streams to one address need as many local ports, and there are ${formatCount(most)} (${ports[0]}-${ports[1]}); ask for fewer or widen net.ipv4.ip_local_port_range`
+}
+
+function memoryFault({ connections, workers, path }: Demand, { memory }: Limits): string | null {
+  const need = connections * BYTES_PER_STREAM + workers * BYTES_PER_WORKER
+  if (need <= memory) return null
+  const most = Math.max(0, Math.floor((memory - workers * BYTES_PER_WORKER) / BYTES_PER_STREAM))
+  return `${path}: ${formatCount(connections)} streams need about ${formatBytes(need)} and ${formatBytes(memory)} is free, enough for ${formatCount(most)}; ask for fewer`
+}

@@ -1,0 +1,142 @@
+import { Client } from 'undici'
+
+import type { ServerBooks, ServerConnection } from '../measure/reconcile.ts'
+import type { Microseconds } from '../model/units.ts'
+
+/** What `/stats` of the reference server says; only what is used here. */
+export interface ServerStats {
+  instance: string
+  active: number
+  opened: number
+  ends: Record<string, number>
+  eventsSent: number
+  queuedBytes: number
+  endedForgotten: number
+  channels: { key: string; rate: number; head: number }[]
+  memory: { rss: number; heapUsed: number }
+  cpu: unknown
+  fds: number | null
+  handles: Record<string, number>
+  timers: number
+  listeners: number
+  sockets: number
+  registry: number
+  gc: boolean
+  streams?: ServerStream[]
+}
+
+interface ServerStream {
+  id: number
+  state: string
+  channel: string
+  offered: number
+  written: number
+  dropped: number
+  queued: number
+  first: number | null
+  last: number | null
+  blockedTotalUs: number
+  blockedForUs: number
+}
+
+export interface ClockOffset {
+  /** Add to the server's time to get ours. */
+  offset: Microseconds
+  /** Half of the best round trip: the offset is right to this. */
+  error: Microseconds
+}
+
+const PINGS = 20
+const ANSWER_TIMEOUT_MS = 10_000
+
+/** The reference server's own endpoints: books, clock and control, over one connection of their own. */
+export class ReferenceTarget {
+  private readonly client: Client
+  private readonly token: string | null
+
+  constructor(origin: string, token: string | null = null) {
+    this.client = new Client(origin, {
+      headersTimeout: ANSWER_TIMEOUT_MS,
+      bodyTimeout: ANSWER_TIMEOUT_MS,
+      connect: { timeout: ANSWER_TIMEOUT_MS },
+    })
+    this.token = token
+  }
+
+  async stats(query = ''): Promise<ServerStats> {
+    return (await this.json('GET', `/stats${query}`)) as ServerStats
+  }
+
+  async control(action: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return (await this.json('POST', '/control', JSON.stringify(action))) as Record<string, unknown>
+  }
+
+  /** Whether the server still answers at all. */
+  async isAlive(): Promise<boolean> {
+    try {
+      await this.json('GET', '/health')
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Offset of the server's clock, from the quickest of several round trips. */
+  async clockOffset(now: () => Microseconds): Promise<ClockOffset> {
+    let best: ClockOffset = { offset: 0, error: Infinity }
+    for (let ping = 0; ping < PINGS; ping += 1) {
+      const before = now()
+      const answer = (await this.json('GET', '/health')) as { now: number }
+      const after = now()
+      const error = (after - before) / 2
+      if (error < best.error) best = { offset: Math.round(before + error - answer.now), error: Math.ceil(error) }
+    }
+    return best
+  }
+
+  async books(): Promise<ServerBooks> {
+    return booksOf(await this.stats('?streams=1'))
+  }
+
+  private async json(method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
+    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+    if (this.token !== null) headers['authorization'] = `Bearer ${this.token}`
+    const response = await this.client.request({ method, path, headers, body: body ?? null })
+    const text = await response.body.text()
+    if (response.statusCode !== 200)
+      throw new Error(`${method} ${path.split('?')[0]} answered ${response.statusCode}: ${text.slice(0, 200)}`)
+    return JSON.parse(text) as unknown
+  }
+
+  async close(): Promise<void> {
+    await this.client.destroy()
+  }
+}
+
+export function booksOf(stats: ServerStats): ServerBooks {
+  const connections = new Map<number, ServerConnection>()
+  for (const stream of stats.streams ?? []) {
+    connections.set(stream.id, {
+      offered: stream.offered,
+      written: stream.written,
+      dropped: stream.dropped,
+      queued: stream.queued,
+      first: stream.first ?? -1,
+      last: stream.last ?? -1,
+    })
+  }
+  // A channel as fast as its reader has a sequence per stream, and so no head in common.
+  const heads = new Map(
+    stats.channels.filter((channel) => channel.rate > 0).map((channel) => [channel.key, channel.head]),
+  )
+  return { heads, connections, forgotten: stats.endedForgotten }
+}
+
+/** Server number -> last sequence written, of the streams that the server still has open. */
+export function drainTargets(stats: ServerStats): { targets: [number, number][]; queued: number } {
+  const open = (stats.streams ?? []).filter((stream) => stream.state === 'open')
+  return {
+    targets: open.filter((stream) => stream.last !== null).map((stream) => [stream.id, stream.last ?? -1]),
+    queued: open.reduce((sum, stream) => sum + stream.queued, 0),
+  }
+}

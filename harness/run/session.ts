@@ -1,0 +1,277 @@
+import type { Clock } from '../measure/clock.ts'
+import type { ServerBooks } from '../measure/reconcile.ts'
+import type { RunPlan } from '../model/plan.ts'
+import { planDuration } from '../model/plan.ts'
+import type { Fault } from '../model/record.ts'
+import type { Microseconds } from '../model/units.ts'
+import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
+import { Collector } from './collector.ts'
+import type { IntervalSink } from './collector.ts'
+import { drain } from './drain.ts'
+import { Progress } from './progress.ts'
+import type { ProgressListener } from './progress.ts'
+import type { WorkerResult } from './protocol.ts'
+import type { ClockOffset, ReferenceTarget } from './reference-target.ts'
+import { isLoopback, TargetWatch } from './target-watch.ts'
+import { assignUsers } from './users.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+/** Given to workers so that all start at one time, however long their processes took to come up. */
+const START_DELAY: Microseconds = 100 * US_PER_MS
+/** A phase change is announced this long ahead, so that every worker makes it at the same time. */
+const PHASE_NOTICE: Microseconds = 30 * US_PER_MS
+const POLL: Microseconds = 50 * US_PER_MS
+
+/** One measured phase and, if something is done to the target at its start, what. */
+export interface MeasuredPhase {
+  name: string
+  duration: Microseconds
+  /** Returns the numbers that the server gave the streams it ends by this; null when it is all of them. */
+  action?: { fault: string; run: (target: ReferenceTarget) => Promise<{ dropped: number }> }
+}
+
+export interface SessionOptions {
+  plan: RunPlan
+  phases: readonly MeasuredPhase[]
+  /** Prefix of the phases' names when a run has several sessions. */
+  name: string
+  firstStream: number
+  clock: Clock
+  /** Ends the run early; the record is still made. */
+  signal: AbortSignal
+  sink: IntervalSink | null
+  onProgress: ProgressListener | null
+  /** Resolves when the target is known to be gone for good, such as when its process has ended. */
+  targetGone: Promise<void> | null
+  /** Put before the command of each worker, such as `taskset -c 1`. */
+  launcher: readonly string[]
+}
+
+export interface SessionResult {
+  plan: RunPlan
+  collector: Collector
+  workers: WorkerResult[]
+  books: ServerBooks | null
+  /** The server said that it is the reference server. */
+  reference: boolean
+  headers: Record<string, string> | null
+  offsets: ClockOffset[]
+  commonClock: boolean
+  targetAlive: boolean
+  aborted: boolean
+  /** No connection ever became an event stream. */
+  unreachable: boolean
+  faults: Fault[]
+  startAt: Microseconds
+  endAt: Microseconds
+}
+
+/** Runs one plan against its target: set-up, warm-up, measured phases, graceful stop, settle. */
+export async function runSession(options: SessionOptions): Promise<SessionResult> {
+  const pool = new WorkerPool(options.plan.workers, options.launcher)
+  const session = new Session(options, pool)
+  try {
+    return await session.run()
+  } finally {
+    await pool.close()
+    await session.watch.close()
+  }
+}
+
+class Session {
+  readonly watch: TargetWatch
+  private readonly options: SessionOptions
+  private readonly pool: WorkerPool
+  private readonly collector: Collector
+  private readonly progress: Progress
+  private readonly faults: Fault[] = []
+  private readonly ended: Promise<void>
+  private readonly commonClock: boolean
+  private startAt: Microseconds = 0
+  private isOver = false
+
+  constructor(options: SessionOptions, pool: WorkerPool) {
+    const { plan, clock, signal } = options
+    this.options = options
+    this.pool = pool
+    this.commonClock = isLoopback(plan.target.url)
+    this.watch = new TargetWatch(plan, clock)
+    this.startAt = clock.now()
+    this.collector = new Collector(pool.size, () => this.startAt, options.sink)
+    this.progress = new Progress(options.onProgress, clock)
+    this.ended = new Promise((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+      void options.targetGone?.then(resolve)
+    })
+    void this.ended.then(() => {
+      this.isOver = true
+    })
+  }
+
+  async run(): Promise<SessionResult> {
+    const { plan, clock, firstStream } = this.options
+    await this.pool.fromEach((message) => (message.type === 'ready' ? message : null))
+    this.listen()
+    this.startAt = clock.now() + START_DELAY
+    const { users, total } = assignUsers(plan, this.length(), firstStream, this.startAt, this.pool.size)
+    const mostOpen = Math.ceil(plan.load.connections / this.pool.size)
+    const worker = (index: number) => ({
+      plan,
+      worker: index,
+      startAt: this.startAt,
+      users: users[index] ?? [],
+      mostOpen,
+      commonClock: this.commonClock,
+    })
+    this.collector.beginPhase(`${this.options.name}set-up`, 'set-up', false, this.startAt)
+    this.progress.begin('set-up', this.length() + planDuration(plan.load.settle), total)
+    this.pool.start(users.map((_, index) => worker(index)))
+    const reached = await this.setUp(total)
+    if (reached) {
+      await this.beginPhase('warm-up', 'warm-up', false)
+      await this.pause(planDuration(plan.load.warmUp))
+      for (const phase of this.options.phases) if (!this.isOver) await this.measure(phase)
+    }
+    return this.stop(reached)
+  }
+
+  /** Everything from the start to the end of the last measured phase, as planned. */
+  private length(): Microseconds {
+    const { plan, phases } = this.options
+    return (
+      planDuration(plan.load.ramp) +
+      planDuration(plan.load.warmUp) +
+      phases.reduce((sum, phase) => sum + phase.duration, 0)
+    )
+  }
+
+  private listen(): void {
+    this.pool.listen((message) => {
+      if (message.type === 'interval') {
+        this.collector.add(message)
+        this.progress.interval(message)
+      } else if (message.type === 'standing') this.progress.standing(message)
+      else if (message.type === 'phase-count') this.collector.addPhaseCount(message.index, message.count)
+      else if (message.type === 'target') this.watch.learn(message.headers, (offset) => this.useOffset(offset))
+    })
+  }
+
+  /** A remote reference server: its stamps can be used once its clock has been compared with ours. */
+  private useOffset({ offset }: ClockOffset): void {
+    if (this.commonClock) return
+    this.collector.stampOffset = offset
+    this.pool.send({ type: 'clock', clock: 'offset', offset })
+  }
+
+  /** Waits for the ramp and for the first attempt of every stream; false when none became an event stream. */
+  private async setUp(total: number): Promise<boolean> {
+    const { plan, clock } = this.options
+    const rampEnd = this.startAt + planDuration(plan.load.ramp)
+    const limit = rampEnd + planDuration(plan.load.connectTimeout) + planDuration(plan.load.headersTimeout)
+    const isOpenModel = plan.load.arrivalRate !== null
+    await this.pause(rampEnd - clock.now())
+    while (!this.isOver && clock.now() < limit) {
+      const { settled, everOpened, started } = this.progress
+      if (isOpenModel ? everOpened > 0 || settled > 0 : settled >= total) break
+      if (isOpenModel && started === 0 && clock.now() > rampEnd + US_PER_SECOND) break
+      await this.pause(POLL)
+    }
+    return this.progress.everOpened > 0
+  }
+
+  private async beginPhase(
+    name: string,
+    kind: Parameters<Collector['beginPhase']>[1],
+    measured: boolean,
+  ): Promise<void> {
+    const at = this.options.clock.now() + PHASE_NOTICE
+    this.pool.send({ type: 'phase', kind, measured, at })
+    await this.sleep(PHASE_NOTICE)
+    this.collector.beginPhase(`${this.options.name}${name}`, kind, measured, at)
+    this.progress.phase(name)
+  }
+
+  private async measure(phase: MeasuredPhase): Promise<void> {
+    await this.beginPhase(phase.name, 'measure', true)
+    const began = this.options.clock.now()
+    if (phase.action !== undefined && this.watch.target !== null) await this.act(phase.action, this.watch.target)
+    const until = began + phase.duration
+    while (!this.isOver && this.options.clock.now() < until && !this.progress.allDone) {
+      await this.pause(Math.min(POLL * 4, until - this.options.clock.now()))
+    }
+  }
+
+  private async act(action: NonNullable<MeasuredPhase['action']>, target: ReferenceTarget): Promise<void> {
+    const at = this.options.clock.now()
+    this.pool.send({ type: 'expect-ends', serverStreams: null })
+    try {
+      const { dropped } = await action.run(target)
+      this.faults.push({
+        stream: null,
+        attempt: null,
+        fault: action.fault,
+        at: at - this.startAt,
+        observed: { at: this.options.clock.now() - this.startAt, streams: dropped },
+      })
+    } catch (error) {
+      this.faults.push({
+        stream: null,
+        attempt: null,
+        fault: action.fault,
+        at: at - this.startAt,
+        observed: null,
+        error: String(error),
+      })
+    }
+  }
+
+  private async stop(reached: boolean): Promise<SessionResult> {
+    const { options, pool, watch, collector } = this
+    const { plan, clock, signal } = options
+    await this.beginPhase('stop', 'stop', false)
+    const settle = signal.aborted || !reached ? 0 : planDuration(plan.load.settle)
+    const drained = await drain({ pool, watch, clock, settle })
+    const results = pool.fromEach((message) => (message.type === 'result' ? message : null))
+    pool.send({ type: 'stop' })
+    const workers = await results
+    const endAt = clock.now()
+    collector.endPhases(endAt)
+    collector.finish()
+    const targetAlive = await watch.isAlive()
+    await watch.finish(drained.paused)
+    return {
+      plan,
+      collector,
+      workers: workers.toSorted((a, b) => a.worker - b.worker),
+      books: drained.books,
+      reference: watch.target !== null,
+      headers: watch.headers,
+      offsets: watch.offsets,
+      commonClock: this.commonClock,
+      targetAlive,
+      aborted: signal.aborted,
+      unreachable: workers.every((worker) => worker.everOpened === 0),
+      faults: this.faults,
+      startAt: this.startAt,
+      endAt,
+    }
+  }
+
+  /** Waits, but no longer than until the run is to end or a worker dies. */
+  private async pause(delay: Microseconds): Promise<void> {
+    if (delay <= 0 || this.isOver) return
+    let cancel = (): void => {}
+    const over = new Promise<void>((resolve) => {
+      cancel = this.options.clock.after(delay, resolve)
+    })
+    await this.pool.orDeath(Promise.race([over, this.ended]))
+    cancel()
+  }
+
+  private async sleep(delay: Microseconds): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.options.clock.after(delay, resolve)
+    })
+  }
+}

@@ -1,0 +1,91 @@
+import type { VoidReason } from '../model/record.ts'
+import type { Microseconds } from '../model/units.ts'
+import { formatDuration, US_PER_MS } from '../model/units.ts'
+import type { LoadWindow } from './collector.ts'
+
+const MOST_UTILISATION = 0.9
+const MOST_BUSY_WINDOWS = 0.1
+const MOST_QUOTA = 0.9
+const MOST_DROPPED = 0.01
+const MOST_CLOCK_ERROR: Microseconds = US_PER_MS
+/** Waiting for a core for more of the time than this is worth a word, if not more. */
+const MUCH_RUN_DELAY = 0.2
+
+export interface Circumstances {
+  /** One per measured second. */
+  windows: readonly LoadWindow[]
+  workers: number
+  /** Cores that the workers may use. */
+  cores: number
+  arrivals: number
+  droppedArrivals: number
+  /** Largest error of the clock's offset; null when stamps need none. */
+  clockError: Microseconds | null
+  /** How far the wall clock was moved during the run. */
+  clockStep: Microseconds
+}
+
+/** Reasons why the run's figures cannot be trusted, each with the remedy. */
+export function voidReasons(c: Circumstances): VoidReason[] {
+  const reasons: VoidReason[] = []
+  const percent = (ratio: number) => `${(ratio * 100).toFixed(1)} %`
+  const busy = c.windows.filter((w) => w.utilisation > MOST_UTILISATION).length
+  if (c.windows.length > 0 && busy / c.windows.length > MOST_BUSY_WINDOWS) {
+    const starved = c.windows.some((w) => (w.runDelayRatio ?? 0) > MUCH_RUN_DELAY)
+    reasons.push({
+      rule: 'loop_utilisation',
+      actual: `above ${MOST_UTILISATION} in ${percent(busy / c.windows.length)} of the measured seconds`,
+      limit: `${percent(MOST_BUSY_WINDOWS)} of them`,
+      remedy: starved
+        ? 'the harness was waiting for a core: give it one of its own (stop what else runs there, or taskset), or ask for less load'
+        : 'the harness was full: add --workers, use fewer connections, or a lower event rate',
+    })
+  }
+  const quota = Math.min(c.cores, c.workers)
+  const average = c.windows.reduce((sum, w) => sum + w.cores, 0) / Math.max(1, c.windows.length)
+  if (average > MOST_QUOTA * quota) {
+    reasons.push({
+      rule: 'harness_cpu',
+      actual: `${average.toFixed(2)} cores`,
+      limit: `${percent(MOST_QUOTA)} of ${quota}`,
+      remedy:
+        c.cores > c.workers
+          ? 'add --workers: each can use one core'
+          : 'use fewer connections or a lower event rate; all cores that the harness may use are full',
+    })
+  }
+  if (c.arrivals > 0 && c.droppedArrivals / c.arrivals > MOST_DROPPED) {
+    reasons.push({
+      rule: 'dropped_arrivals',
+      actual: `${c.droppedArrivals} of ${c.arrivals}`,
+      limit: percent(MOST_DROPPED),
+      remedy: 'raise --connections, which is the most streams that may be open at once, or shorten --stream-duration',
+    })
+  }
+  if (c.clockError !== null && c.clockError > MOST_CLOCK_ERROR) {
+    reasons.push({
+      rule: 'clock_offset_error',
+      actual: formatDuration(c.clockError),
+      limit: formatDuration(MOST_CLOCK_ERROR),
+      remedy: 'the way to the target is too long to compare clocks over: run the harness nearer to it',
+    })
+  }
+  if (Math.abs(c.clockStep) > MOST_CLOCK_ERROR) {
+    reasons.push({
+      rule: 'clock_step',
+      actual: formatDuration(c.clockStep),
+      limit: formatDuration(MOST_CLOCK_ERROR),
+      remedy: "this machine's wall clock was set during the run: run again once it is steady",
+    })
+  }
+  return reasons
+}
+
+/** Things that spoil no figure for certain but that a reader should know. */
+export function loadWarnings(windows: readonly LoadWindow[]): string[] {
+  const waiting = windows.filter((w) => (w.runDelayRatio ?? 0) > MUCH_RUN_DELAY).length
+  if (waiting === 0) return []
+  return [
+    `in ${waiting} of ${windows.length} measured seconds the harness waited for a core for more than ${MUCH_RUN_DELAY * 100} % of the time; latencies include that`,
+  ]
+}

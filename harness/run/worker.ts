@@ -1,0 +1,239 @@
+import type { Clock } from '../measure/clock.ts'
+import { SystemClock } from '../measure/clock.ts'
+import { SpecExtractor } from '../measure/extract.ts'
+import { Recorder } from '../measure/recorder.ts'
+import { newTallies, StreamRecorder } from '../measure/stream-recorder.ts'
+import { parseFieldSpec, parseStampSpec } from '../model/field-spec.ts'
+import { planDuration } from '../model/plan.ts'
+import type { RunPlan } from '../model/plan.ts'
+import type { Microseconds } from '../model/units.ts'
+import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
+import { OwnLoadProbe } from './own-load.ts'
+import type { FromWorker, PhaseCount, Standing, ToWorker, UserSpec, WorkerConfig } from './protocol.ts'
+import { VirtualUsers } from './virtual-users.ts'
+
+const STANDING_PERIOD: Microseconds = 100 * US_PER_MS
+
+/** One load generator process: starts its users when they are due, and hands in what they recorded every second. */
+export class Worker {
+  readonly number: number
+  private readonly config: WorkerConfig
+  private readonly clock: Clock
+  private readonly send: (message: FromWorker) => void
+  private readonly recorder: Recorder
+  private readonly load = new OwnLoadProbe()
+  private readonly tallies = newTallies()
+  private readonly users: VirtualUsers
+  private readonly recorders: StreamRecorder[] = []
+  private nextUser = 0
+  private droppedArrivals = 0
+  private intervalStart: Microseconds
+  private cancelArrivals = (): void => {}
+  private cancelInterval = (): void => {}
+  private cancelStanding = (): void => {}
+  private stopped = false
+  private targetTold = false
+
+  constructor(config: WorkerConfig, clock: Clock, send: (message: FromWorker) => void) {
+    this.config = config
+    this.number = config.worker
+    this.clock = clock
+    this.send = send
+    this.recorder = new Recorder(() => clock.now(), extractorOf(config.plan))
+    this.recorder.stampClock = config.commonClock ? 'common' : 'none'
+    this.users = new VirtualUsers(config.plan, clock)
+    this.intervalStart = config.startAt
+    this.arrive()
+    this.armInterval()
+    this.armStanding()
+  }
+
+  receive(message: Exclude<ToWorker, { type: 'start' }>): void {
+    switch (message.type) {
+      case 'phase':
+        this.clock.after(Math.max(0, message.at - this.clock.now()), () => this.switchPhase(message))
+        break
+      case 'clock':
+        this.recorder.stampClock = message.clock
+        this.recorder.stampOffset = message.offset
+        break
+      case 'expect-ends':
+        this.expectEnds(message.serverStreams === null ? null : new Set(message.serverStreams))
+        break
+      case 'behind':
+        this.send({ type: 'behind', worker: this.number, count: this.behind(new Map(message.targets)) })
+        break
+      case 'lost-count':
+        this.send({ type: 'lost-count', worker: this.number, count: this.lostCount() })
+        break
+      case 'stop':
+        void this.stop()
+        break
+    }
+  }
+
+  /** Starts every user that is due and sleeps until the next one is. */
+  private arrive(): void {
+    const { users } = this.config
+    for (
+      let user = users[this.nextUser];
+      user !== undefined && user.dueAt <= this.clock.now();
+      user = users[this.nextUser]
+    ) {
+      this.nextUser += 1
+      this.startUser(user)
+    }
+    const next = users[this.nextUser]
+    if (next !== undefined && !this.stopped)
+      this.cancelArrivals = this.clock.after(Math.max(0, next.dueAt - this.clock.now()), () => this.arrive())
+  }
+
+  private startUser(user: UserSpec): void {
+    if (this.users.active >= this.config.mostOpen) {
+      this.droppedArrivals += 1
+      return
+    }
+    const { load, target } = this.config.plan
+    const url = userUrl(target.url, user.stream)
+    const mode = load.reconnect
+    const endsCleanly = mode === 'never' || (mode === 'auto' && target.method !== 'GET')
+    const measured = { stream: user.stream, channelName: url, intendedAt: user.dueAt, endsCleanly }
+    const recorder = new StreamRecorder(measured, this.recorder, this.tallies)
+    this.recorders.push(recorder)
+    this.users.start(user, url, recorder)
+  }
+
+  /** Tells how far the users are more often than every second until all have come up: the coordinator waits for that. */
+  private armStanding(): void {
+    this.cancelStanding = this.clock.after(STANDING_PERIOD, () => {
+      this.tellTarget()
+      this.send({ type: 'standing', ...this.standing() })
+      if (this.tallies.settled < this.config.users.length) this.armStanding()
+    })
+  }
+
+  private standing(): Standing {
+    const { settled, everOpened } = this.tallies
+    const { open, wanted } = this.recorder
+    return { worker: this.number, open, wanted, started: this.nextUser, settled, everOpened }
+  }
+
+  private armInterval(): void {
+    const { startAt } = this.config
+    const now = this.clock.now()
+    const next = startAt + (Math.floor((now - startAt) / US_PER_SECOND) + 1) * US_PER_SECOND
+    this.cancelInterval = this.clock.after(next - now, () => {
+      this.handIn(false)
+      if (!this.stopped) this.armInterval()
+    })
+  }
+
+  private tellTarget(): void {
+    if (this.tallies.headers === null || this.targetTold) return
+    this.targetTold = true
+    this.send({ type: 'target', headers: this.tallies.headers })
+  }
+
+  private handIn(last: boolean): void {
+    const now = this.clock.now()
+    this.tellTarget()
+    const snapshot = this.recorder.take(now, last)
+    const start = this.intervalStart
+    this.intervalStart = now
+    this.send({
+      type: 'interval',
+      start,
+      end: now,
+      ...snapshot,
+      ...this.standing(),
+      load: this.load.take(),
+    })
+  }
+
+  private switchPhase(message: Extract<ToWorker, { type: 'phase' }>): void {
+    if (this.stopped) return
+    const ending = this.recorder.current
+    this.recorder.switchPhase(message.kind, message.measured, message.at)
+    if (ending.measured)
+      this.send({ type: 'phase-count', worker: this.number, index: ending.index, count: this.phaseCount(ending.index) })
+    this.handIn(false)
+  }
+
+  private phaseCount(index: number): PhaseCount {
+    const channels: PhaseCount['channels'] = {}
+    for (const { channelName, lastPhase } of this.recorders) {
+      if (lastPhase.index !== index) continue
+      const known = (channels[channelName] ??= { events: 0, gaps: 0 })
+      known.events = Math.max(known.events, lastPhase.events)
+      known.gaps = Math.max(known.gaps, lastPhase.gaps)
+    }
+    return { channels }
+  }
+
+  private expectEnds(serverStreams: ReadonlySet<number> | null): void {
+    for (const recorder of this.recorders) {
+      if (serverStreams === null || serverStreams.has(recorder.ledger.connection?.serverStream ?? -1))
+        recorder.expectEnd()
+    }
+  }
+
+  private behind(targets: ReadonlyMap<number, number>): number {
+    return this.recorders.filter(({ ledger: { connection } }) => {
+      if (connection?.open !== true) return false
+      return connection.highest < (targets.get(connection.serverStream) ?? -1)
+    }).length
+  }
+
+  private lostCount(): number {
+    return this.recorders.filter((recorder) => recorder.isLost).length
+  }
+
+  private async stop(): Promise<void> {
+    if (this.stopped) return
+    this.stopped = true
+    this.cancelArrivals()
+    this.cancelInterval()
+    this.cancelStanding()
+    const now = this.clock.now()
+    const stillLost = this.lostCount()
+    for (const recorder of this.recorders) recorder.cutOff(now)
+    await this.users.stop()
+    this.handIn(true)
+    this.load.close()
+    this.send({
+      type: 'result',
+      worker: this.number,
+      balances: this.recorders.map((recorder) => recorder.balance()),
+      ends: this.tallies.ends,
+      failures: this.tallies.failures,
+      unexpected: this.tallies.unexpected,
+      everOpened: this.tallies.everOpened,
+      stillLost,
+      users: this.nextUser - this.droppedArrivals,
+      droppedArrivals: this.droppedArrivals,
+      badSequence: this.tallies.badSequence,
+      clockStep: this.clock instanceof SystemClock ? this.clock.step() : 0,
+      stamped: this.tallies.stamped,
+    })
+  }
+}
+
+function extractorOf(plan: RunPlan): SpecExtractor | null {
+  if (plan.stamp === null && plan.sequence === null) return null
+  const stamp = plan.stamp === null ? null : parseStampSpec(plan.stamp)
+  const sequence = plan.sequence === null ? null : parseFieldSpec(plan.sequence)
+  if ((stamp !== null && 'fault' in stamp) || (sequence !== null && 'fault' in sequence))
+    throw new Error('a plan with a wrong field passed validation')
+  return new SpecExtractor(stamp, sequence)
+}
+
+/** `{stream}` and `{stream%4}` in a URL stand for the user's number, so that users can follow different sequences. */
+export function userUrl(template: string, stream: number): string {
+  return template.replaceAll(/\{stream(?:%(\d+))?\}/g, (_, modulo?: string) =>
+    String(modulo === undefined ? stream : stream % Number(modulo)),
+  )
+}
+
+/** The idle limit of a plan, or null. */
+export const idleLimit = (plan: RunPlan): Microseconds | null =>
+  plan.load.idleTimeout === null ? null : planDuration(plan.load.idleTimeout)
