@@ -1,0 +1,7 @@
+import type { Profile } from './profile.ts'
+
+export const steady: Profile = {
+  name: 'steady',
+  what: 'reads everything as it comes',
+  attach: () => null,
+}

@@ -1,0 +1,217 @@
+import type { Cancel } from '../measure/clock.ts'
+import type { EndReason, Failure } from '../model/ends.ts'
+import { isOwnEnd } from '../model/ends.ts'
+import type { Microseconds } from '../model/units.ts'
+import type { BodyEnd } from './body.ts'
+import { Body } from './body.ts'
+import type { ConnectionOwner } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { LeaveMode, Leaving } from './leave.ts'
+import { LEAVING } from './leave.ts'
+import type { StreamObserver, StreamOutcome } from './observer.ts'
+import { afterwards, outcomeAfter } from './policy.ts'
+import { PROFILE_REGISTRY } from './profiles/index.ts'
+import type { Behaviour, Throttle } from './profiles/profile.ts'
+import type { Hop } from './request.ts'
+import { sendableId } from './request.ts'
+import type { ResponseHeaders } from './response.ts'
+import { answerOf, nextHop } from './response.ts'
+import type { StreamSettings, VirtualUser } from './settings.ts'
+
+/** One virtual user's event source over its whole life: every attempt, the waits between, one end. */
+export class EventStream implements ConnectionOwner, Throttle {
+  readonly #settings: StreamSettings
+  readonly #ordinal: number
+  readonly #observer: StreamObserver
+  readonly #body: Body
+  readonly #behaviour: Behaviour | null
+  #state: 'idle' | 'connecting' | 'open' | 'waiting' | 'finished' = 'idle'
+  #connection: Connection | null = null
+  /** Where attempts start. */
+  #home: Hop
+  /** Where this one has come to. */
+  #hop: Hop
+  #resumedFrom = ''
+  /** Attempts since the stream was last open. */
+  #attempts = 0
+  #wasOpen = false
+  #paused = false
+  #lastRead: Microseconds = 0
+  /** The wait for the next attempt, or the watch over an open stream. */
+  #timer: Cancel | null = null
+
+  constructor(settings: StreamSettings, user: VirtualUser, observer: StreamObserver) {
+    this.#settings = settings
+    this.#ordinal = user.ordinal
+    this.#observer = observer
+    this.#body = new Body(settings, user.lastEventId, observer, (reason) => this.#bodyEnd(reason))
+    this.#behaviour = PROFILE_REGISTRY[user.profile].attach(this, settings.profileParams, settings.clock)
+    const { method, body } = settings.request
+    this.#home = { url: user.url, method, withBody: body !== null, trusted: true, redirects: 0 }
+    this.#hop = this.#home
+  }
+
+  /** Connects. `intendedUs` is when it was due, which may be earlier than now. */
+  start(intendedUs: Microseconds): void {
+    if (this.#state !== 'idle') throw new Error('a stream is started once')
+    this.#attempt(intendedUs)
+  }
+
+  /** Ends the stream for good and at once; the socket is closed. */
+  stop(reason: EndReason = 'stopped'): void {
+    this.#finishAsOwn(LEAVING.abort, reason, '')
+  }
+
+  /** The client profile leaves for good. */
+  leave(mode: LeaveMode): void {
+    this.#finishAsOwn(LEAVING[mode], 'disconnected', mode)
+  }
+
+  /** Cuts the connection by RST as a failing network would; what follows is the reconnect policy's. */
+  resetNow(): void {
+    if (this.#state === 'open') this.#endOpen('disconnected', 'rst', LEAVING.rst)
+    else if (this.#state === 'connecting') {
+      this.#connection?.reset()
+      this.failed('connection-lost', 'reset by the client')
+    }
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#connection?.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#lastRead = this.#settings.clock.now()
+    this.#connection?.resume()
+  }
+
+  connected(): void {
+    if (this.#hop.redirects === 0) this.#observer.connected(this.#settings.clock.now())
+  }
+
+  head(status: number, statusText: string, headers: ResponseHeaders): void {
+    const answer = answerOf(status, statusText, headers)
+    if (answer === 'stream') this.#open(headers)
+    else if (answer === 'redirect') this.#redirect(status, headers['location'])
+    else this.failed(answer.failure, answer.detail)
+  }
+
+  data(chunk: Buffer): void {
+    const now = this.#settings.clock.now()
+    this.#lastRead = now
+    this.#body.read(now, chunk)
+    if (this.#behaviour !== null && this.#state === 'open') this.#behaviour.read(now, chunk.length)
+  }
+
+  closed(reason: EndReason, detail: string): void {
+    this.#endOpen(reason, detail, LEAVING.abort)
+  }
+
+  failed(failure: Failure, detail: string): void {
+    this.#drop(LEAVING.abort)
+    const now = this.#settings.clock.now()
+    this.#observer.failed(now, failure, detail)
+    this.#next(now, failure, detail)
+  }
+
+  #attempt(intendedUs: Microseconds): void {
+    this.#timer = null
+    this.#state = 'connecting'
+    this.#hop = this.#home
+    this.#resumedFrom = sendableId(this.#body.lastEventId)
+    this.#observer.attempt(this.#settings.clock.now(), intendedUs)
+    // The observer may have stopped it.
+    if (this.#state === 'connecting') this.#connect()
+  }
+
+  #connect(): void {
+    this.#connection = new Connection(this, this.#settings)
+    this.#connection.open(this.#hop, this.#resumedFrom)
+  }
+
+  #redirect(status: number, location: string | undefined): void {
+    const hop = nextHop(this.#hop, status, location)
+    if ('fault' in hop) return this.failed('redirect', hop.fault)
+    this.#connection?.destroy()
+    this.#hop = hop
+    this.#observer.redirected(this.#settings.clock.now(), status, hop.url)
+    if (this.#state === 'connecting') this.#connect()
+  }
+
+  #open(headers: ResponseHeaders): void {
+    const { clock } = this.#settings
+    this.#state = 'open'
+    this.#wasOpen = true
+    this.#attempts = 0
+    // Reconnects go where the last answer came from: a request keeps its URL list (Fetch, "HTTP-redirect fetch"), as in
+    // Chromium. Only the redirects are counted anew.
+    this.#home = { ...this.#hop, redirects: 0 }
+    this.#body.begin()
+    this.#lastRead = clock.now()
+    this.#watch()
+    this.#observer.opened(this.#lastRead, headers, this.#resumedFrom)
+  }
+
+  /** One timer a silence, not one a chunk: when it fires it looks how long ago the last chunk was. */
+  #watch(): void {
+    const { idleTimeout, clock } = this.#settings
+    if (idleTimeout === null) return
+    const quiet = this.#paused ? 0 : clock.now() - this.#lastRead
+    if (quiet >= idleTimeout) this.#endOpen('idle-timeout', '', LEAVING.abort)
+    else this.#timer = clock.after(idleTimeout - quiet, () => this.#watch())
+  }
+
+  #bodyEnd(reason: BodyEnd): void {
+    if (this.#state !== 'open') return
+    if (isOwnEnd(reason)) this.#finishAsOwn(LEAVING.abort, reason, '')
+    else this.#endOpen(reason, '', LEAVING.abort)
+  }
+
+  #endOpen(reason: EndReason, detail: string, how: Leaving): void {
+    this.#drop(how)
+    const now = this.#settings.clock.now()
+    this.#observer.ended(now, reason, detail)
+    this.#next(now, reason, detail)
+  }
+
+  /** Lets go of the connection; true when the stream was open. */
+  #drop(how: Leaving): boolean {
+    const wasOpen = this.#state === 'open'
+    this.#state = 'waiting'
+    this.#paused = false
+    this.#timer?.()
+    this.#timer = null
+    if (this.#connection !== null) how(this.#connection)
+    this.#connection = null
+    this.#body.end()
+    this.#behaviour?.closed()
+    return wasOpen
+  }
+
+  #next(now: Microseconds, outcome: EndReason | Failure, detail: string): void {
+    // The observer may have stopped it.
+    if (this.#state === 'finished') return
+    const decision = afterwards(this.#settings, this.#ordinal, this.#attempts, outcome, this.#body.retryMs)
+    if (!decision.reconnect)
+      return this.#finish(now, outcomeAfter(outcome, this.#wasOpen), detail === '' ? decision.why : detail)
+    this.#attempts += 1
+    const due = now + decision.delay
+    this.#timer = this.#settings.clock.after(decision.delay, () => this.#attempt(due))
+    this.#observer.waiting(now, decision.delay)
+  }
+
+  #finishAsOwn(how: Leaving, reason: EndReason, detail: string): void {
+    if (this.#state === 'finished') return
+    const wasOpen = this.#drop(how)
+    const now = this.#settings.clock.now()
+    if (wasOpen) this.#observer.ended(now, reason, detail)
+    if (this.#state === 'waiting') this.#finish(now, reason === 'stopped' ? 'stopped' : 'done', reason)
+  }
+
+  #finish(now: Microseconds, outcome: StreamOutcome, detail: string): void {
+    this.#state = 'finished'
+    this.#observer.finished(now, outcome, detail)
+  }
+}
