@@ -27,6 +27,9 @@ export function toHdr(counts: Counts): JsHistogram {
     numberOfSignificantValueDigits: DIGITS,
   }) as JsHistogram
   counts.forEach((index, count) => hdr.recordValueWithCount(lowestEquivalent(index), count))
+  const { max, overflow } = counts.totals
+  // Its listing prints a max; without this it would be the lower border of the last bucket.
+  if (max !== null && overflow === 0) hdr.maxValue = max
   return hdr
 }
 

@@ -13,6 +13,7 @@ import { SequenceLedger } from './sequence-ledger.ts'
 
 const MOST_RANGES = 100
 const NEVER = 0
+const GOLDEN_RATIO = 0.618033988749895
 
 /** Counts of all streams of a worker, kept as they happen. */
 export interface EndTallies {
@@ -61,6 +62,8 @@ export class StreamRecorder implements PhaseMember {
   readonly stream: number
   readonly ledger = new SequenceLedger()
   readonly connections: ConnectionLedger[] = []
+  /** Told when nothing will follow; the worker then lets go of the stream. */
+  onFinished: (() => void) | null = null
   /** Of the measured phase that ended last: the number of bursts this stream has seen. */
   lastPhase = { index: -1, events: 0, gaps: 0 }
   private phaseEvents = 0
@@ -76,6 +79,7 @@ export class StreamRecorder implements PhaseMember {
   private lastReadAt: Microseconds = NEVER
   private lastEventAt: Microseconds = NEVER
   private newestDue: Microseconds = NEVER
+  private tick = 0
   private nextTick: Microseconds = Infinity
   private worstGap: Microseconds = 0
   /** Last event before the stream was lost; NEVER while it is not. */
@@ -281,8 +285,13 @@ export class StreamRecorder implements PhaseMember {
   /** The client waits before its next attempt; `attempt` records how long it really took. */
   waiting(): void {}
 
+  redirected(): void {}
+
+  retry(): void {}
+
   /** Nothing will follow. A stream that failed for good is still wanted, so its silence goes on counting. */
   finished(now: Microseconds, outcome: 'done' | 'failed' | 'stopped'): void {
+    this.onFinished?.()
     if (outcome === 'failed' || !this.recorder.members.has(this)) return
     if (this.recorder.measuring) this.phaseEnded(now)
     this.recorder.members.delete(this)
@@ -291,8 +300,18 @@ export class StreamRecorder implements PhaseMember {
 
   phaseStarted(at: Microseconds): void {
     this.phaseEvents = this.phaseGaps = this.worstGap = 0
-    const { start } = this.recorder.current
-    this.nextTick = start + Math.ceil((at - start) / STALENESS_TICK) * STALENESS_TICK
+    this.tick = Math.ceil((at - this.recorder.current.start) / STALENESS_TICK) - 1
+    this.advanceTick()
+  }
+
+  /**
+   * One sample somewhere in each tick, spread evenly by the golden ratio over streams and ticks: at fixed times a server
+   * with a period of a tick would always be caught at the same age.
+   */
+  private advanceTick(): void {
+    this.tick += 1
+    const within = ((this.tick + this.stream) * GOLDEN_RATIO) % 1
+    this.nextTick = this.recorder.current.start + Math.round((this.tick + within) * STALENESS_TICK)
   }
 
   /** The gap still open at the end of a phase is known to be at least as long as it is now. */
@@ -319,7 +338,7 @@ export class StreamRecorder implements PhaseMember {
     const counts = this.recorder.current.set.exact('sse_staleness')
     while (this.nextTick <= now) {
       counts.record(Math.max(0, this.nextTick - newest))
-      this.nextTick += STALENESS_TICK
+      this.advanceTick()
     }
   }
 

@@ -36,6 +36,7 @@ interface Second {
 
 /** What the own load of one measured second was; void rules count these. */
 export interface LoadWindow {
+  open: number
   utilisation: number
   cores: number
   runDelayRatio: number | null
@@ -167,7 +168,12 @@ export class Collector {
     const cores = second.cpu / US_PER_SECOND / seconds
     if (second.measured) {
       const ratio = second.runDelay === null ? null : second.runDelay / second.span
-      this.windows.push({ utilisation: second.utilisation, cores, runDelayRatio: ratio })
+      this.windows.push({
+        open: Math.round(second.open / seconds),
+        utilisation: second.utilisation,
+        cores,
+        runDelayRatio: ratio,
+      })
     }
     this.rows.set(index, row(second, seconds, cores))
   }

@@ -153,5 +153,9 @@ function ownLoad(collector: Collector): Partial<Record<GaugeName, GaugeMetric>> 
       max: values.reduce((a, b) => Math.max(a, b)),
     }
   }
-  return { harness_loop_utilisation: over((w) => w.utilisation), harness_cpu: over((w) => w.cores) }
+  return {
+    sse_open_streams: over((w) => w.open),
+    harness_loop_utilisation: over((w) => w.utilisation),
+    harness_cpu: over((w) => w.cores),
+  }
 }

@@ -4,7 +4,6 @@ import { SpecExtractor } from '../measure/extract.ts'
 import { Recorder } from '../measure/recorder.ts'
 import { newTallies, StreamRecorder } from '../measure/stream-recorder.ts'
 import { parseFieldSpec, parseStampSpec } from '../model/field-spec.ts'
-import { planDuration } from '../model/plan.ts'
 import type { RunPlan } from '../model/plan.ts'
 import type { Microseconds } from '../model/units.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
@@ -233,7 +232,3 @@ export function userUrl(template: string, stream: number): string {
     String(modulo === undefined ? stream : stream % Number(modulo)),
   )
 }
-
-/** The idle limit of a plan, or null. */
-export const idleLimit = (plan: RunPlan): Microseconds | null =>
-  plan.load.idleTimeout === null ? null : planDuration(plan.load.idleTimeout)

@@ -1,0 +1,108 @@
+import path from 'node:path'
+
+import { SystemClock } from '../measure/clock.ts'
+import type { Clock } from '../measure/clock.ts'
+import { EXIT } from '../model/exit-codes.ts'
+import type { RunPlan } from '../model/plan.ts'
+import type { Leaks, Phase, RunRecord, Verdict } from '../model/record.ts'
+import type { LoadedPlan } from '../plan/load-plan.ts'
+import { redactArguments } from '../plan/secrets.ts'
+import { renderText } from '../results/formats/text.ts'
+import { viewOf } from '../results/view.ts'
+import { IntervalLog } from '../results/intervals.ts'
+import { newRunId } from '../results/run-id.ts'
+import { checkOut, writeRun } from '../results/write.ts'
+import { buildRecord } from '../run/build-record.ts'
+import type { IntervalSink } from '../run/collector.ts'
+import { readEnvironment } from '../run/environment.ts'
+import type { SessionResult } from '../run/session.ts'
+import type { CommonFlags } from './common-options.ts'
+import { ProgressLine } from './progress-line.ts'
+import { answer, colorWanted, say } from './terminal.ts'
+
+/** What a scenario is given to run with. */
+export interface RunContext {
+  plan: RunPlan
+  clock: Clock
+  signal: AbortSignal
+  sink: IntervalSink
+  progress: ProgressLine
+}
+
+/** What a scenario gives back; the rest of the record follows from it. */
+export interface RunParts {
+  sessions: SessionResult[]
+  leaks: Leaks | null
+  verdicts: Verdict[]
+  phases: Phase[]
+  warnings: string[]
+}
+
+/** From a checked plan to a written record and an exit code; the same for every command that generates load. */
+export async function executeRun(
+  flags: CommonFlags,
+  loaded: LoadedPlan,
+  scenario: (context: RunContext) => Promise<RunParts>,
+): Promise<number> {
+  await checkOut(flags.out)
+  const clock = new SystemClock()
+  const id = newRunId(new Date(), Math.random)
+  const log = new IntervalLog(path.join(flags.out, `.${id}.intervals-${process.pid}`), clock.now())
+  const progress = new ProgressLine(flags.quiet)
+  const abort = abortOnSignal()
+  let record: RunRecord
+  let folder: string
+  try {
+    const sink: IntervalSink = (key, start, end, counts) => log.append(key, start, end, counts)
+    const environment = readEnvironment()
+    const parts = await scenario({ plan: loaded.plan, clock, signal: abort.signal, sink, progress })
+    record = buildRecord({
+      id,
+      command: redactArguments(['sse-harness', ...process.argv.slice(2)], loaded.plan.target.secretHeaders),
+      plan: loaded.shown,
+      environment,
+      sessions: parts.sessions,
+      leaks: parts.leaks,
+      extraVerdicts: parts.verdicts,
+      extraPhases: parts.phases,
+      warnings: parts.warnings,
+      aborted: abort.signal.aborted,
+    })
+    progress.note('writing the record')
+    folder = await writeRun(flags.out, record, log.finish())
+  } catch (error) {
+    log.discard()
+    throw error
+  } finally {
+    progress.clear()
+    abort.close()
+  }
+  say(flags, renderText(viewOf(record), { color: colorWanted(flags) }))
+  say(flags, `\n${folder}`)
+  answer(flags, {
+    status: record.status,
+    exitCode: record.exitCode,
+    runId: id,
+    runDir: folder,
+    verdicts: record.verdicts,
+  })
+  return record.exitCode
+}
+
+/** Ctrl-C ends the run early and still writes its record; a second one ends at once. */
+function abortOnSignal(): { signal: AbortSignal; close: () => void } {
+  const controller = new AbortController()
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT.aborted)
+    controller.abort()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    signal: controller.signal,
+    close: () => {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}
