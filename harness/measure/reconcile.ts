@@ -20,6 +20,8 @@ export interface StreamBalance {
    * at the stop. `down`: it was wanted but not connected, so the tail it missed is lost.
    */
   state: 'done' | 'open' | 'down'
+  /** Its profile reads slowly on purpose, so that the server may drop events of it by policy. */
+  slow: boolean
   connections: ConnectionLedger[]
 }
 
@@ -47,15 +49,17 @@ const MOST_RANGES = 100
 
 interface Totals {
   expected: number
-  tailLost: number
-  undrainedTail: number
+  lost: number
+  dropped: number
+  droppedFromSteady: number
+  undrained: number
   ranges: LostRange[]
   brokenStreams: number
 }
 
 /**
  * Holds both sides against each other. Two sums, each with terms counted in different places:
- * by sequence (head - first due + 1 = first receipts + lost + undrained) per stream, and
+ * by sequence (head - first due + 1 = first receipts + lost + dropped + undrained) per stream, and
  * by write (server's writes = our receipts + lost on the way + undrained) per connection.
  */
 export function reconcile(balances: readonly StreamBalance[], books: ServerBooks | null, sequenced: boolean): Ledger {
@@ -65,11 +69,9 @@ export function reconcile(balances: readonly StreamBalance[], books: ServerBooks
   const unsequenced = sum((b) => b.unsequenced)
   const totals = sequenceTotals(balances, books)
   const why = whyNot(balances, books, sequenced, unsequenced)
-  const missing = sum((b) => b.missing)
-  const lost = missing + totals.tailLost
   const identities: LedgerIdentity[] = []
   if (books !== null && sequenced) {
-    identities.push(sequenceIdentity(totals, received, lost))
+    identities.push(sequenceIdentity(totals, received))
     identities.push(writeIdentity(balances, books), offerIdentity(balances, books))
   }
   return {
@@ -80,8 +82,10 @@ export function reconcile(balances: readonly StreamBalance[], books: ServerBooks
     expected: why === null ? totals.expected : null,
     received: sequenced ? received : unsequenced,
     duplicates: sequenced ? sum((b) => b.duplicates) : null,
-    lost: sequenced ? lost : null,
-    undrained: why === null ? totals.undrainedTail : null,
+    lost: sequenced ? totals.lost : null,
+    dropped: books === null || !sequenced ? null : totals.dropped,
+    droppedFromSteady: books === null || !sequenced ? null : totals.droppedFromSteady,
+    undrained: why === null ? totals.undrained : null,
     reordered: sequenced ? sum((b) => b.reordered) : null,
     replayed: books === null || !sequenced ? null : sum((b) => b.replayed),
     unsequenced,
@@ -108,34 +112,61 @@ function whyNot(
 }
 
 function sequenceTotals(balances: readonly StreamBalance[], books: ServerBooks | null): Totals {
-  const totals: Totals = { expected: 0, tailLost: 0, undrainedTail: 0, ranges: [], brokenStreams: 0 }
+  const totals: Totals = {
+    expected: 0,
+    lost: 0,
+    dropped: 0,
+    droppedFromSteady: 0,
+    undrained: 0,
+    ranges: [],
+    brokenStreams: 0,
+  }
   for (const balance of balances) {
     for (const [from, to] of balance.missingRanges) addRange(totals, balance.stream, from, to)
-    if (balance.first < 0) continue
-    const seen = balance.next - 1
-    const head = balance.state === 'done' ? seen : Math.max(seen, books?.heads.get(balance.channel) ?? seen)
-    const tail = head - seen
-    totals.expected += head - balance.first + 1
-    if (tail > 0 && balance.state === 'down') {
-      totals.tailLost += tail
-      addRange(totals, balance.stream, seen + 1, head)
-    } else totals.undrainedTail += tail
-    const accounted = balance.firstReceipts + balance.missing + tail
-    if (accounted !== head - balance.first + 1) totals.brokenStreams += 1
+    if (balance.first >= 0) addStream(totals, balance, books)
   }
   return totals
+}
+
+function addStream(totals: Totals, balance: StreamBalance, books: ServerBooks | null): void {
+  const seen = balance.next - 1
+  const head = balance.state === 'done' ? seen : Math.max(seen, headOf(balance, books))
+  const tail = head - seen
+  // What the server says it dropped explains holes first; the rest of it must lie in the tail.
+  const dropped = balance.connections.reduce(
+    (sum, c) => sum + (books?.connections.get(c.serverStream)?.dropped ?? 0),
+    0,
+  )
+  const inHoles = Math.min(balance.missing, dropped)
+  const inTail = Math.min(tail, dropped - inHoles)
+  totals.expected += head - balance.first + 1
+  totals.dropped += inHoles + inTail
+  if (!balance.slow) totals.droppedFromSteady += inHoles + inTail
+  totals.lost += balance.missing - inHoles
+  if (balance.state === 'down') {
+    totals.lost += tail - inTail
+    if (tail > 0) addRange(totals, balance.stream, seen + 1, head)
+  } else totals.undrained += tail - inTail
+  if (balance.firstReceipts + balance.missing + tail !== head - balance.first + 1) totals.brokenStreams += 1
+}
+
+/** The last number published to this stream: of its channel, or of its last connection where each has its own. */
+function headOf(balance: StreamBalance, books: ServerBooks | null): number {
+  const last = books?.connections.get(balance.connections.at(-1)?.serverStream ?? -1)
+  const offered = last === undefined || last.written === 0 ? -1 : last.first + last.offered - 1
+  return Math.max(offered, books?.heads.get(balance.channel) ?? -1)
 }
 
 function addRange(totals: Totals, stream: number, from: number, to: number): void {
   if (totals.ranges.length < MOST_RANGES) totals.ranges.push({ stream, from, to })
 }
 
-function sequenceIdentity(totals: Totals, received: number, lost: number): LedgerIdentity {
-  const right = received + lost + totals.undrainedTail
+function sequenceIdentity(totals: Totals, received: number): LedgerIdentity {
+  const right = received + totals.lost + totals.dropped + totals.undrained
   return {
     name: 'by sequence',
     left: 'expected (head - first due + 1)',
-    right: 'first receipts + lost + undrained',
+    right: 'first receipts + lost + dropped + undrained',
     leftValue: totals.expected,
     rightValue: right,
     brokenStreams: totals.brokenStreams,

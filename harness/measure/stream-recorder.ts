@@ -52,6 +52,8 @@ export interface MeasuredUser {
   intendedAt: Microseconds
   /** A clean end by the server completes this stream, because it is not going to reconnect. */
   endsCleanly: boolean
+  /** Its profile reads slowly on purpose. */
+  slow: boolean
 }
 
 /**
@@ -93,6 +95,7 @@ export class StreamRecorder implements PhaseMember {
   private expectedEnds = 0
   private state: StreamBalance['state'] = 'down'
   private readonly endsCleanly: boolean
+  readonly slow: boolean
 
   constructor(user: MeasuredUser, recorder: Recorder, tallies: EndTallies) {
     const { intendedAt } = user
@@ -100,6 +103,7 @@ export class StreamRecorder implements PhaseMember {
     this.channelName = user.channelName
     this.intendedAt = intendedAt
     this.endsCleanly = user.endsCleanly
+    this.slow = user.slow
     this.recorder = recorder
     this.tallies = tallies
     recorder.members.add(this)
@@ -369,6 +373,7 @@ export class StreamRecorder implements PhaseMember {
       missing: ledger.missing(),
       missingRanges: ledger.missingRanges(MOST_RANGES),
       state: this.state,
+      slow: this.slow,
       connections: this.connections,
     }
   }

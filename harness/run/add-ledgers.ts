@@ -21,6 +21,8 @@ function addTwo(a: Ledger, b: Ledger): Ledger {
     received: a.received + b.received,
     duplicates: sum(a.duplicates, b.duplicates),
     lost: sum(a.lost, b.lost),
+    dropped: sum(a.dropped, b.dropped),
+    droppedFromSteady: sum(a.droppedFromSteady, b.droppedFromSteady),
     undrained: sum(a.undrained, b.undrained),
     reordered: sum(a.reordered, b.reordered),
     replayed: sum(a.replayed, b.replayed),

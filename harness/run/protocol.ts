@@ -25,6 +25,9 @@ export interface WorkerConfig {
   commonClock: boolean
 }
 
+/** One connection as the server has it: its number, the last sequence written into it, and what is queued behind that. */
+export type DrainTarget = [serverStream: number, last: number, queued: number]
+
 /** Coordinator -> worker. */
 export type ToWorker =
   | { type: 'start'; config: WorkerConfig }
@@ -32,8 +35,8 @@ export type ToWorker =
   | { type: 'clock'; clock: StampClock; offset: Microseconds }
   /** The open streams with these server numbers will be ended by the target on the plan's behalf; null: all. */
   | { type: 'expect-ends'; serverStreams: number[] | null }
-  /** Which of these (server number, last sequence written) are not there yet? */
-  | { type: 'behind'; targets: [number, number][] }
+  /** How many streams have not caught up with these? Slow readers are not waited for. */
+  | { type: 'behind'; targets: DrainTarget[] }
   | { type: 'lost-count' }
   | { type: 'stop' }
 

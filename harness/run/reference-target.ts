@@ -2,6 +2,7 @@ import { Client } from 'undici'
 
 import type { ServerBooks, ServerConnection } from '../measure/reconcile.ts'
 import type { Microseconds } from '../model/units.ts'
+import type { DrainTarget } from './protocol.ts'
 
 /** What `/stats` of the reference server says; only what is used here. */
 export interface ServerStats {
@@ -132,11 +133,8 @@ export function booksOf(stats: ServerStats): ServerBooks {
   return { heads, connections, forgotten: stats.endedForgotten }
 }
 
-/** Server number -> last sequence written, of the streams that the server still has open. */
-export function drainTargets(stats: ServerStats): { targets: [number, number][]; queued: number } {
+/** Where the streams that the server still has open have to come to. */
+export function drainTargets(stats: ServerStats): DrainTarget[] {
   const open = (stats.streams ?? []).filter((stream) => stream.state === 'open')
-  return {
-    targets: open.filter((stream) => stream.last !== null).map((stream) => [stream.id, stream.last ?? -1]),
-    queued: open.reduce((sum, stream) => sum + stream.queued, 0),
-  }
+  return open.map((stream) => [stream.id, stream.last ?? -1, stream.queued])
 }

@@ -7,7 +7,7 @@ import type { Microseconds } from '../model/units.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
 import { Collector } from './collector.ts'
 import type { IntervalSink } from './collector.ts'
-import { drain } from './drain.ts'
+import { closedBooks, drain } from './drain.ts'
 import { Progress } from './progress.ts'
 import type { ProgressListener } from './progress.ts'
 import type { WorkerResult } from './protocol.ts'
@@ -231,20 +231,21 @@ class Session {
     const { plan, clock, signal } = options
     await this.beginPhase('stop', 'stop', false)
     const settle = signal.aborted || !reached ? 0 : planDuration(plan.load.settle)
-    const drained = await drain({ pool, watch, clock, settle })
+    const paused = await drain(pool, watch, clock, settle)
     const results = pool.fromEach((message) => (message.type === 'result' ? message : null))
     pool.send({ type: 'stop' })
     const workers = await results
     const endAt = clock.now()
     collector.endPhases(endAt)
     collector.finish()
+    const books = await closedBooks(watch, workers, clock)
     const targetAlive = await watch.isAlive()
-    await watch.finish(drained.paused)
+    await watch.finish(paused)
     return {
       plan,
       collector,
       workers: workers.toSorted((a, b) => a.worker - b.worker),
-      books: drained.books,
+      books,
       reference: watch.target !== null,
       headers: watch.headers,
       offsets: watch.offsets,

@@ -32,7 +32,12 @@ export function defaultVerdicts(evidence: Evidence): Verdict[] {
       `${formatCount(everOpened)} of ${formatCount(users)}`,
       'streams whose first connection never opened are not in any latency',
     ),
-    counted('no_loss', ledger.lost, ledger, lossWhy(ledger)),
+    counted(
+      'no_loss',
+      ledger.lost === null ? null : ledger.lost + (ledger.droppedFromSteady ?? 0),
+      ledger,
+      lossWhy(ledger),
+    ),
     counted('no_duplicates', ledger.duplicates, ledger, 'the same sequence arrived twice on one stream'),
     counted('in_order', ledger.reordered, ledger, 'a lower sequence arrived after a higher one of the same connection'),
     reconciled(ledger),

@@ -8,7 +8,7 @@ import type { RunPlan } from '../model/plan.ts'
 import type { Microseconds } from '../model/units.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
 import { OwnLoadProbe } from './own-load.ts'
-import type { FromWorker, PhaseCount, Standing, ToWorker, UserSpec, WorkerConfig } from './protocol.ts'
+import type { DrainTarget, FromWorker, PhaseCount, Standing, ToWorker, UserSpec, WorkerConfig } from './protocol.ts'
 import { VirtualUsers } from './virtual-users.ts'
 
 const STANDING_PERIOD: Microseconds = 100 * US_PER_MS
@@ -60,7 +60,7 @@ export class Worker {
         this.expectEnds(message.serverStreams === null ? null : new Set(message.serverStreams))
         break
       case 'behind':
-        this.send({ type: 'behind', worker: this.number, count: this.behind(new Map(message.targets)) })
+        this.send({ type: 'behind', worker: this.number, count: this.behind(message.targets) })
         break
       case 'lost-count':
         this.send({ type: 'lost-count', worker: this.number, count: this.lostCount() })
@@ -96,7 +96,13 @@ export class Worker {
     const url = userUrl(target.url, user.stream)
     const mode = load.reconnect
     const endsCleanly = mode === 'never' || (mode === 'auto' && target.method !== 'GET')
-    const measured = { stream: user.stream, channelName: url, intendedAt: user.dueAt, endsCleanly }
+    const measured = {
+      stream: user.stream,
+      channelName: url,
+      intendedAt: user.dueAt,
+      endsCleanly,
+      slow: user.profile !== 'steady',
+    }
     const recorder = new StreamRecorder(measured, this.recorder, this.tallies)
     this.recorders.push(recorder)
     this.users.start(user, url, recorder)
@@ -176,10 +182,12 @@ export class Worker {
     }
   }
 
-  private behind(targets: ReadonlyMap<number, number>): number {
-    return this.recorders.filter(({ ledger: { connection } }) => {
-      if (connection?.open !== true) return false
-      return connection.highest < (targets.get(connection.serverStream) ?? -1)
+  private behind(targets: readonly DrainTarget[]): number {
+    const byNumber = new Map(targets.map(([serverStream, last, queued]) => [serverStream, { last, queued }]))
+    return this.recorders.filter(({ slow, ledger: { connection } }) => {
+      if (slow || connection?.open !== true) return false
+      const target = byNumber.get(connection.serverStream)
+      return target !== undefined && (target.queued > 0 || connection.highest < target.last)
     }).length
   }
 

@@ -1,0 +1,103 @@
+import type { Fault, RunRecord, SeriesColumn } from '../../model/record.ts'
+import { SERIES_COLUMNS } from '../../model/record.ts'
+import { paragraph, section } from './build.ts'
+import { originOf } from './setting.ts'
+import type { ChartBlock, ChartUnit, Section } from './types.ts'
+
+interface ChartPlan {
+  title: string
+  unit: ChartUnit
+  lines: readonly (readonly [SeriesColumn, string])[]
+}
+
+const CHARTS: readonly ChartPlan[] = [
+  { title: 'Open streams', unit: 'count', lines: [['open_streams', 'open streams']] },
+  { title: 'Events received per second', unit: 'per-second', lines: [['events_per_second', 'events']] },
+  {
+    title: 'Staleness',
+    unit: 'us',
+    lines: [
+      ['staleness_p50', 'p50'],
+      ['staleness_p99', 'p99'],
+    ],
+  },
+  {
+    title: 'Delivery latency',
+    unit: 'us',
+    lines: [
+      ['delivery_p50', 'p50'],
+      ['delivery_p99', 'p99'],
+    ],
+  },
+  {
+    title: 'Load of the harness',
+    unit: 'ratio',
+    lines: [
+      ['loop_utilisation', 'event loop'],
+      ['cpu', 'CPU, in cores'],
+    ],
+  },
+]
+
+type Axis = Pick<ChartBlock, 'fromUs' | 'toUs' | 'startUs' | 'intervalUs' | 'phases' | 'marks'>
+
+/** The run over time, one chart a theme, all on one time axis with the phases and faults in it. */
+export function seriesSection(record: RunRecord): Section {
+  const { columns } = record.series
+  const known = CHARTS.map(({ title, unit, lines }) => chart(title, unit, lines, record))
+  const further = Object.keys(columns)
+    .filter((name) => !(name in SERIES_COLUMNS))
+    .map((name) => chart(name, name.endsWith('_us') ? 'us' : 'count', [[name, name]], record))
+  const charts = [...known, ...further].filter((found) => found !== null)
+  const missing = paragraph('No time series was recorded.', 'quiet')
+  const key = paragraph('The tinted part was measured; dashed lines are injected faults.', 'quiet')
+  return section('series', 'Over time', 'page', charts.length === 0 ? [missing] : [key, ...charts])
+}
+
+function chart(
+  title: string,
+  unit: ChartUnit,
+  names: readonly (readonly [string, string])[],
+  record: RunRecord,
+): ChartBlock | null {
+  const lines = names.flatMap(([column, name]) => {
+    const values = record.series.columns[column] ?? []
+    return values.some((value) => value !== null) ? [{ name, values }] : []
+  })
+  return lines.length === 0 ? null : { kind: 'chart', title, unit, lines, ...axis(record) }
+}
+
+function axis(record: RunRecord): Axis {
+  const { phases, series, faults } = record
+  const origin = originOf(record)
+  const longest = Math.max(0, ...Object.values(series.columns).map((values) => values.length))
+  const end = Math.max(series.startUs + longest * series.intervalUs, ...phases.map(({ endUs }) => endUs))
+  const measure = phases.find(({ kind }) => kind === 'measure')?.startUs
+  return {
+    fromUs: 0,
+    toUs: end - origin,
+    startUs: series.startUs - origin,
+    intervalUs: series.intervalUs,
+    phases: phases.map(({ name, kind, startUs, endUs }) => ({
+      name,
+      kind,
+      fromUs: startUs - origin,
+      toUs: endUs - origin,
+    })),
+    marks: measure === undefined ? [] : marks(faults, measure - origin).filter(({ atUs }) => atUs <= end - origin),
+  }
+}
+
+/** Faults count from the start of the measured phase; one mark a fault and moment, however many streams it hit. */
+function marks(faults: readonly Fault[], measureUs: number): ChartBlock['marks'] {
+  const counts = new Map<string, { text: string; atUs: number; streams: number }>()
+  for (const { fault, at } of faults) {
+    if (at === null) continue
+    const key = `${fault} ${at}`
+    const known = counts.get(key) ?? { text: fault, atUs: measureUs + at, streams: 0 }
+    counts.set(key, { ...known, streams: known.streams + 1 })
+  }
+  return [...counts.values()]
+    .slice(0, 100)
+    .map(({ text, atUs, streams }) => ({ text: streams === 1 ? text : `${text} x ${streams}`, atUs }))
+}

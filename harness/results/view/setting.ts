@@ -1,0 +1,103 @@
+import { stringify } from 'yaml'
+
+import type { Environment, Metrics, Phase, RunRecord } from '../../model/record.ts'
+import { formatBytes, formatCount, formatDuration } from '../../model/units.ts'
+import { paragraph, section, table } from './build.ts'
+import { meaningOf, independentOf } from './labels.ts'
+import { histogramOf, quantileCell, UNKNOWN } from './numbers.ts'
+import type { Block, Cell, Section } from './types.ts'
+
+/** Times in a record are epoch microseconds; people count from the start of the run. */
+export const originOf = ({ phases, series }: RunRecord): number =>
+  Math.min(...phases.map(({ startUs }) => startUs), series.startUs)
+
+export function phaseSection(record: RunRecord): Section {
+  const { phases } = record
+  if (phases.length === 0)
+    return section('phases', 'Phases', 'file', [paragraph('The run ended before its first phase.', 'quiet')])
+  const origin = originOf(record)
+  const titles = ['Phase', 'Kind', 'From#', 'Length#', 'Staleness p99#', 'Delivery p50#', 'Delivery p99#']
+  return section('phases', 'Phases', 'file', [
+    table(
+      titles,
+      phases.map((phase) => phaseRow(phase, origin, record)),
+    ),
+  ])
+}
+
+function phaseRow({ name, kind, startUs, endUs }: Phase, origin: number, { generators }: RunRecord): Cell[] {
+  const metrics: Metrics = (generators.node ?? generators.k6)?.phases[name] ?? {}
+  const cell = (key: string, quantile: 'p50' | 'p99'): Cell => {
+    const metric = histogramOf(metrics[key])
+    return metric === null || metric.count === 0 ? { text: '-', tone: 'quiet' } : quantileCell(metric, quantile)
+  }
+  return [
+    name,
+    kind,
+    formatDuration(startUs - origin),
+    formatDuration(endUs - startUs),
+    cell('sse_staleness', 'p99'),
+    cell('sse_delivery_latency', 'p50'),
+    cell('sse_delivery_latency', 'p99'),
+  ]
+}
+
+export function environmentSection({ environment }: RunRecord): Section {
+  return section('environment', 'Environment', 'file', [table(['', ''], environmentRows(environment))])
+}
+
+function environmentRows(environment: Environment): Cell[][] {
+  const known = (value: string | number | null): Cell => (value === null ? UNKNOWN : `${value}`)
+  const { cgroup, ephemeralPorts: ports, clock, target } = environment
+  const limits = `cpu.max ${cgroup.cpuMax ?? 'unlimited'}, memory.max ${cgroup.memoryMax ?? 'unlimited'}, pids.max ${cgroup.pidsMax ?? 'unlimited'}`
+  return [
+    ['System', environment.os],
+    ['Processor', `${environment.cpu}, ${formatCount(environment.cores)} cores for this process`],
+    ['Memory', formatBytes(environment.memoryBytes)],
+    ['Limits (cgroup)', limits],
+    ['Open files', environment.openFiles === null ? UNKNOWN : formatCount(environment.openFiles)],
+    ['Ephemeral ports', ports === null ? UNKNOWN : `${ports[0]} to ${ports[1]}`],
+    ['Node', environment.node],
+    ['k6', environment.k6 ?? { text: 'not used', tone: 'quiet' }],
+    ['sse-harness', environment.harness],
+    ['Git commit', known(environment.gitCommit)],
+    ['Clock', clock === null ? UNKNOWN : clockText(clock)],
+    [
+      'Target',
+      target === null ? UNKNOWN : `server ${target.server ?? 'unknown'}, instance ${target.instance ?? 'unknown'}`,
+    ],
+  ]
+}
+
+function clockText(clock: NonNullable<Environment['clock']>): Cell {
+  const step = `wall clock moved by ${formatDuration(clock.stepUs)}`
+  if (!clock.common) return { text: `none in common with the target, so no absolute latency; ${step}`, tone: 'warn' }
+  const offset = clock.offsetUs === null ? 'unknown' : formatDuration(clock.offsetUs)
+  const error = clock.errorUs === null ? 'unknown' : formatDuration(clock.errorUs)
+  return `offset ${offset}, error at most ${error}; ${step}`
+}
+
+/** As resolved and with its secrets cut out, in the form that `load --plan` reads. */
+export function planSection({ plan, seed, command }: RunRecord): Section {
+  const redacted = Array.isArray(plan['redacted']) ? plan['redacted'].map(String) : []
+  const blocks: Block[] = [paragraph(`Command: ${command.join(' ')}. Seed: ${seed}.`)]
+  if (redacted.length > 0) blocks.push(paragraph(`Secrets cut out: ${redacted.join(', ')}.`))
+  blocks.push({ kind: 'code', language: 'yaml', text: stringify(plan, { lineWidth: 0 }).trimEnd() })
+  return section('plan', 'Plan', 'file', blocks)
+}
+
+export function measuredSection({ metrics, generators }: RunRecord): Section | null {
+  const keys = new Set([...Object.keys(metrics), ...Object.keys(generators.k6?.metrics ?? {})])
+  const rows = [...keys].map((key): Cell[] => [
+    key,
+    metrics[key]?.kind ?? 'histogram',
+    meaningOf(key),
+    unitOf(key, metrics),
+  ])
+  if (rows.length === 0) return null
+  return section('measured', 'How each number was measured', 'page', [
+    table(['Metric', 'Kind', 'From where to where', 'Judged by'], rows),
+  ])
+}
+
+const unitOf = (key: string, metrics: Metrics) => (metrics[key]?.kind === 'histogram' ? independentOf(key) : '')
