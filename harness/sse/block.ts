@@ -46,14 +46,9 @@ export class EventBlock implements EventView {
     return this.#id.number
   }
 
-  /** Lines are ranges of this chunk from now on. */
-  begin(chunk: Buffer): void {
-    this.buffer = chunk
-  }
-
   /** The chunk goes away: what an unfinished block has in it is copied. */
   leave(): void {
-    if (this.dataStart >= 0 || this.idStart >= 0 || this.typeEnd > this.typeStart) this.#hold()
+    if (this.#hasRanges()) this.#hold()
     this.buffer = NO_BYTES
   }
 
@@ -65,17 +60,9 @@ export class EventBlock implements EventView {
     this.idStart = -1
   }
 
-  /** A line in memory of its own, not in the chunk: the ranges of the two cannot be mixed. */
-  foreignLine(line: Buffer, length: number): boolean {
-    const held = this.#hold()
-    const ok = this.line(line, 0, length)
-    // A comment or an unknown field left nothing, so the block can be ranges of the chunk after all.
-    if (held.data === null && held.id === null && held.type.length === 0) this.#held = null
-    return ok
-  }
-
   /** "Process the field"; the first byte decides which one it can be. False when the data is over the limit. */
   line(bytes: Buffer, start: number, end: number): boolean {
+    if (bytes !== this.buffer) this.#turnTo(bytes)
     switch (bytes[start]) {
       case 0x64:
         return this.#data(bytes, valueStart(DATA, bytes, start, end), end)
@@ -98,12 +85,20 @@ export class EventBlock implements EventView {
 
   /** "Dispatch the event": without data there is no event, but the id counts. */
   blankLine(): void {
-    const chunk = this.buffer
     if (this.#held !== null) this.#show(this.#held)
     if (this.idStart >= 0) this.#id.set(this.buffer, this.idStart, this.idEnd)
     if (this.dataStart >= 0) this.#sink.event(this)
     this.clear()
-    this.buffer = chunk
+  }
+
+  /** The lines of one block may lie in the chunk and in what was kept of the last one; ranges are of one of them only. */
+  #turnTo(bytes: Buffer): void {
+    if (this.#hasRanges()) this.#hold()
+    this.buffer = bytes
+  }
+
+  #hasRanges(): boolean {
+    return this.dataStart >= 0 || this.idStart >= 0 || this.typeEnd > this.typeStart
   }
 
   #data(bytes: Buffer, start: number, end: number): boolean {

@@ -69,7 +69,6 @@ export class SseParser {
       this.#skipLf = false
       if (chunk[at] === LF) at += 1
     }
-    this.#block.begin(chunk)
     // Each is looked up once and again only when passed: a chunk without CR pays one failed search, not one a line.
     let lf = -1
     let cr = -1
@@ -96,7 +95,7 @@ export class SseParser {
     if (partial !== null) {
       partial.append(chunk, start, end)
       this.#partial = null
-      if (partial.length > this.#limit || !this.#block.foreignLine(partial.bytes, partial.length)) this.#overflow()
+      if (partial.length > this.#limit || !this.#block.line(partial.bytes, 0, partial.length)) this.#overflow()
     } else if (start === end) this.#block.blankLine()
     else if (end - start > this.#limit || !this.#block.line(chunk, start, end)) this.#overflow()
   }
