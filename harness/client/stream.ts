@@ -18,6 +18,8 @@ import type { ResponseHeaders } from './response.ts'
 import { answerOf, nextHop } from './response.ts'
 import type { StreamSettings, VirtualUser } from './settings.ts'
 
+export type { LeaveMode } from './leave.ts'
+
 /** One virtual user's event source over its whole life: every attempt, the waits between, one end. */
 export class EventStream implements ConnectionOwner, Throttle {
   readonly #settings: StreamSettings
