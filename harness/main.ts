@@ -2,6 +2,7 @@
 /** Entry of the command line: one command a file under commands/, wiring only. */
 import yargs from 'yargs'
 
+import { benchCommand } from './commands/bench.ts'
 import { loadCommand } from './commands/load.ts'
 import { reportCommand } from './commands/report.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -15,6 +16,7 @@ try {
   await yargs(argv)
     .scriptName('sse-harness')
     .usage('$0 COMMAND\n\nLoad, resilience and leak testing for Server-Sent Events.')
+    .command(benchCommand)
     .command(loadCommand)
     .command(serveCommand)
     .command(reportCommand)

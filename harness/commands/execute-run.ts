@@ -36,6 +36,8 @@ export interface RunParts {
   verdicts: Verdict[]
   phases: Phase[]
   warnings: string[]
+  /** Measured phases that the top-level steady figures come from; null: all. */
+  headline: string[] | null
 }
 
 /** From a checked plan to a written record and an exit code; the same for every command that generates load. */
@@ -66,6 +68,7 @@ export async function executeRun(
       extraVerdicts: parts.verdicts,
       extraPhases: parts.phases,
       warnings: parts.warnings,
+      headline: parts.headline,
       aborted: abort.signal.aborted,
     })
     progress.note('writing the record')

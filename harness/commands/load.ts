@@ -43,6 +43,6 @@ async function load(flags: LoadFlags): Promise<number> {
       targetGone: null,
       launcher: [],
     })
-    return { sessions: [session], leaks: null, verdicts: [], phases: [], warnings: [] }
+    return { sessions: [session], leaks: null, verdicts: [], phases: [], warnings: [], headline: null }
   })
 }

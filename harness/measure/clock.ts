@@ -11,6 +11,13 @@ export interface Clock {
 }
 export type Cancel = () => void
 
+/** Resolves no earlier than `delay` microseconds from now. */
+export async function sleep(clock: Clock, delay: Microseconds): Promise<void> {
+  await new Promise<void>((resolve) => {
+    clock.after(delay, resolve)
+  })
+}
+
 const EDGES = 5
 
 /**

@@ -83,9 +83,11 @@ export class HistogramSet {
     for (const [name, value] of Object.entries(snapshot.counters)) this.counters[name as CounterName] += value
   }
 
-  add(other: HistogramSet): void {
-    for (const [key, counts] of other.exactByKey) obtain(this.exactByKey, key).add(counts)
-    for (const [key, counts] of other.censoredByKey) obtain(this.censoredByKey, key).add(counts)
+  /** Adds another set; histograms whose key `leaveOut` names are left out. */
+  add(other: HistogramSet, leaveOut: ((key: string) => boolean) | null = null): void {
+    for (const [key, counts] of other.exactByKey) if (leaveOut?.(key) !== true) obtain(this.exactByKey, key).add(counts)
+    for (const [key, counts] of other.censoredByKey)
+      if (leaveOut?.(key) !== true) obtain(this.censoredByKey, key).add(counts)
     for (const name of COUNTER_NAMES) this.counters[name] += other.counters[name]
   }
 }

@@ -24,6 +24,8 @@ export interface RecordInput {
   extraPhases: readonly Phase[]
   warnings: readonly string[]
   aborted: boolean
+  /** Names of the measured phases that the top-level steady figures come from; null: all. */
+  headline: readonly string[] | null
 }
 
 /** Everything that the sessions of a run found, judged and in the form of the contract. */
@@ -36,7 +38,7 @@ export function buildRecord(input: RecordInput): RunRecord {
   const workers = sessions.flatMap((session) => session.workers)
   const streams = workers.reduce((sum, worker) => sum + worker.users, 0)
   const dropped = workers.reduce((sum, worker) => sum + worker.droppedArrivals, 0)
-  const metrics = runMetrics(collector, streams, ledger, dropped)
+  const metrics = runMetrics(collector, streams, ledger, dropped, input.headline)
   const measuredSeconds = collector.phases
     .filter((p) => p.measured)
     .reduce((sum, p) => sum + (p.end - p.start) / US_PER_SECOND, 0)

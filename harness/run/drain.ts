@@ -1,4 +1,5 @@
 import type { Clock } from '../measure/clock.ts'
+import { sleep } from '../measure/clock.ts'
 import type { ServerBooks } from '../measure/reconcile.ts'
 import type { Microseconds } from '../model/units.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
@@ -68,10 +69,4 @@ export async function closedBooks(
   } catch {
     return null
   }
-}
-
-async function sleep(clock: Clock, delay: Microseconds): Promise<void> {
-  await new Promise<void>((resolve) => {
-    clock.after(delay, resolve)
-  })
 }

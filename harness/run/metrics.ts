@@ -22,6 +22,8 @@ type Independence = Record<IndependentUnit, number> & { gaps: number }
 
 interface MetricScope {
   phases: readonly CollectedPhase[]
+  /** Names of the measured phases that steady figures come from; null: all. */
+  headline: readonly string[] | null
   streams: number
   ledger: Ledger | null
   gauges: Partial<Record<GaugeName, GaugeMetric>>
@@ -29,7 +31,7 @@ interface MetricScope {
 
 /** The metrics of one phase alone. */
 export function phaseMetrics(phase: CollectedPhase, streams: number): Metrics {
-  return build({ phases: [phase], streams, ledger: null, gauges: {} })
+  return build({ phases: [phase], headline: null, streams, ledger: null, gauges: {} })
 }
 
 /**
@@ -41,15 +43,16 @@ export function runMetrics(
   streams: number,
   ledger: Ledger | null,
   droppedArrivals: number,
+  headline: readonly string[] | null,
 ): Metrics {
-  const metrics = build({ phases: collector.phases, streams, ledger, gauges: ownLoad(collector) })
+  const metrics = build({ phases: collector.phases, headline, streams, ledger, gauges: ownLoad(collector) })
   metrics['sse_dropped_arrivals'] = { kind: 'counter', value: droppedArrivals }
   return metrics
 }
 
 function build(scope: MetricScope): Metrics {
   const set = new HistogramSet()
-  for (const phase of scope.phases) set.add(phase.set)
+  for (const phase of scope.phases) set.add(phase.set, isHeadline(scope, phase) ? null : isSteadyFigure)
   const independence = countIndependent(scope)
   const queue = set.findExact('harness_queue_delay')
   const metrics: Metrics = {}
@@ -81,6 +84,14 @@ function build(scope: MetricScope): Metrics {
   return metrics
 }
 
+const isHeadline = ({ headline }: MetricScope, phase: CollectedPhase): boolean =>
+  headline === null || headline.includes(phase.name)
+
+/** Histograms that only measured phases have: of a phase beside the headline they would spoil it. */
+function isSteadyFigure(key: string): boolean {
+  return METRICS[parseMetricKey(key).name as HistogramName].scope === 'measure'
+}
+
 /**
  * A broadcast is one burst however many streams it reaches, so a channel has as many as its busiest stream has events;
  * channels have schedules of their own.
@@ -90,7 +101,7 @@ function countIndependent(scope: MetricScope): Independence {
   let gaps = 0
   let ticks = 0
   for (const phase of scope.phases) {
-    if (!phase.measured) continue
+    if (!phase.measured || !isHeadline(scope, phase)) continue
     if (Number.isFinite(phase.end)) ticks += Math.floor((phase.end - phase.start) / STALENESS_TICK)
     const byChannel = new Map<string, { events: number; gaps: number }>()
     for (const [channel, count] of phase.counts.flatMap((c) => Object.entries(c.channels))) {
@@ -128,7 +139,7 @@ function addCounters(metrics: Metrics, set: HistogramSet, overflow: number, ledg
 }
 
 function addGauges(metrics: Metrics, scope: MetricScope): void {
-  const measured = scope.phases.filter((phase) => phase.measured)
+  const measured = scope.phases.filter((phase) => phase.measured && isHeadline(scope, phase))
   const wanted = measured.reduce((sum, phase) => sum + phase.wantedTime, 0)
   const openTime = measured.reduce((sum, phase) => sum + phase.openTime, 0)
   if (wanted > 0) metrics['sse_uptime_ratio'] = constant(openTime / wanted)

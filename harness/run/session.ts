@@ -1,4 +1,5 @@
 import type { Clock } from '../measure/clock.ts'
+import { sleep } from '../measure/clock.ts'
 import type { ServerBooks } from '../measure/reconcile.ts'
 import type { RunPlan } from '../model/plan.ts'
 import { planDuration } from '../model/plan.ts'
@@ -187,7 +188,7 @@ class Session {
   ): Promise<void> {
     const at = this.options.clock.now() + PHASE_NOTICE
     this.pool.send({ type: 'phase', kind, measured, at })
-    await this.sleep(PHASE_NOTICE)
+    await sleep(this.options.clock, PHASE_NOTICE)
     this.collector.beginPhase(`${this.options.name}${name}`, kind, measured, at)
     this.progress.phase(name)
   }
@@ -268,11 +269,5 @@ class Session {
     })
     await this.pool.orDeath(Promise.race([over, this.ended]))
     cancel()
-  }
-
-  private async sleep(delay: Microseconds): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.options.clock.after(delay, resolve)
-    })
   }
 }

@@ -71,6 +71,12 @@ function ledgerRows(book: Ledger): Cell[][] {
     ['expected', count(book.expected), "from the first due after joining to the server's last at the stop"],
     ['received', count(book.received), received],
     ['lost', bad(book.lost), 'expected and never received'],
+    ['dropped', count(book.dropped), "not received because the server's slow-consumer policy dropped them"],
+    [
+      'dropped from steady streams',
+      bad(book.droppedFromSteady),
+      'of these, from streams that read as fast as they could',
+    ],
     ['duplicates', bad(book.duplicates), 'received more than once'],
     ['reordered', bad(book.reordered), 'came after a later event of the same connection'],
     ['replayed', count(book.replayed), 'sent again by the server after a reconnect'],
@@ -85,7 +91,7 @@ function serverRows(server: NonNullable<Ledger['server']>): Cell[][] {
   return [
     ['server: offered', count(server.offered), 'put before the streams'],
     ['server: written', count(server.written), 'handed to the sockets'],
-    ['server: dropped', count(server.droppedByPolicy), 'by its slow-consumer policy'],
+    ['server: dropped', count(server.droppedByPolicy), 'by its slow-consumer policy, as it counts'],
     ['server: queued', count(server.queued), 'still in its queues at the end'],
     ['server: cut', count(server.cut), 'written into a connection that broke before they arrived'],
   ]
