@@ -81,7 +81,9 @@ svg .line2 circle { fill: var(--line2); }
   nav { display: none; }
   .wide { overflow: visible; }
   table { font-size: 8pt; }
-  td.number { white-space: normal; }
+  th, td { padding: 0.2rem 0.35rem; overflow-wrap: anywhere; }
+  th, td.number { white-space: normal; }
+  td small { max-width: 6rem; }
   figure, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   pre { white-space: pre-wrap; }
