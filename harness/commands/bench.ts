@@ -1,4 +1,4 @@
-import type { Argv, CommandModule } from 'yargs'
+import type { CommandModule } from 'yargs'
 
 import { planDuration } from '../model/plan.ts'
 import type { RunPlan } from '../model/plan.ts'
@@ -7,7 +7,7 @@ import type { BenchProfile, BenchProfileName } from '../run/bench-profiles.ts'
 import { BENCH_PROFILES, BENCH_SERVER, SLOW_STREAM } from '../run/bench-profiles.ts'
 import { preflight } from '../run/preflight.ts'
 import { startReferenceServer } from '../run/reference-server.ts'
-import type { SessionOptions, SessionResult } from '../run/session.ts'
+import type { SessionOptions, SessionResult } from '../run/session-types.ts'
 import { runSession } from '../run/session.ts'
 import type { CommonFlags } from './common-options.ts'
 import { commonOptions } from './common-options.ts'
@@ -30,10 +30,7 @@ export const benchCommand: CommandModule<object, BenchFlags> = {
           .join(', '),
       })
       .example('$0 bench --profile smoke', 'against the reference server, started for it')
-      .example(
-        '$0 bench --url http://127.0.0.1:8080/events',
-        'what can be run against a server of your own',
-      ) as unknown as Argv<BenchFlags>,
+      .example('$0 bench --url http://127.0.0.1:8080/events', 'what can be run against a server of your own'),
   handler: async (flags) => {
     process.exitCode = await bench(flags)
   },

@@ -72,7 +72,7 @@ function flagInput(flags: Flags, faults: string[]): Record<string, unknown> {
     const value = flags[name]
     if (value === undefined) return undefined
     if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value)
-    faults.push(`--${name}: "${String(value)}" is not a whole number`)
+    faults.push(`--${name}: ${JSON.stringify(value)} is not a whole number`)
     return undefined
   }
   const target = {

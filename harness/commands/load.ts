@@ -1,4 +1,4 @@
-import type { Argv, CommandModule } from 'yargs'
+import type { CommandModule } from 'yargs'
 
 import { planDuration } from '../model/plan.ts'
 import { preflight } from '../run/preflight.ts'
@@ -17,10 +17,7 @@ export const loadCommand: CommandModule<object, LoadFlags> = {
     commonOptions(loadOptions(yargs))
       .example('$0 load --url http://127.0.0.1:8080/events --connections 200 --duration 20s', 'a steady load')
       .example("$0 load --url ... --threshold 'sse_delivery_latency: p(99)<50ms'", 'fails (99) when it does not hold')
-      .example(
-        "$0 load --url ... --stamp 'json:$.t:ms' --sequence id",
-        'a server of your own',
-      ) as unknown as Argv<LoadFlags>,
+      .example("$0 load --url ... --stamp 'json:$.t:ms' --sequence id", 'a server of your own'),
   handler: async (flags) => {
     process.exitCode = await load(flags)
   },

@@ -37,6 +37,12 @@ export class HistogramSet {
   readonly counters: CounterValues = zeroCounters()
   private readonly exactByKey = new Map<string, Counts>()
   private readonly censoredByKey = new Map<string, Counts>()
+  /** What every event records into, without looking it up. */
+  readonly delivery = this.exact('sse_delivery_latency')
+  readonly transit = this.exact('sse_transit_latency')
+  readonly gap = this.exact('sse_event_gap')
+  readonly staleness = this.exact('sse_staleness')
+  readonly queueDelay = this.exact('harness_queue_delay')
 
   exact(key: HistogramKey): Counts {
     return obtain(this.exactByKey, key)
@@ -47,15 +53,18 @@ export class HistogramSet {
   }
 
   findExact(key: string): Counts | null {
-    return this.exactByKey.get(key) ?? null
+    const counts = this.exactByKey.get(key)
+    return counts === undefined || isEmpty(counts) ? null : counts
   }
 
   findCensored(key: string): Counts | null {
     return this.censoredByKey.get(key) ?? null
   }
 
+  /** Of the histograms that have samples: one without is absent, not zero. */
   keys(): string[] {
-    return [...new Set([...this.exactByKey.keys(), ...this.censoredByKey.keys()])].toSorted()
+    const all = [...this.exactByKey, ...this.censoredByKey].filter(([, counts]) => !isEmpty(counts))
+    return [...new Set(all.map(([key]) => key))].toSorted()
   }
 
   /** Hands over everything recorded since the last time and starts again; null when that is nothing. */
@@ -90,6 +99,11 @@ export class HistogramSet {
       if (leaveOut?.(key) !== true) obtain(this.censoredByKey, key).add(counts)
     for (const name of COUNTER_NAMES) this.counters[name] += other.counters[name]
   }
+}
+
+function isEmpty(counts: Counts): boolean {
+  const { count, overflow } = counts.totals
+  return count + overflow === 0
 }
 
 function obtain(map: Map<string, Counts>, key: string): Counts {

@@ -1,61 +1,7 @@
-import type { Ledger, LedgerIdentity, LostRange } from '../model/record.ts'
+import type { Ledger, LedgerIdentity } from '../model/record.ts'
+import type { ServerBooks, ServerConnection, StreamBalance } from './balance.ts'
 import type { ConnectionLedger } from './sequence-ledger.ts'
-
-/** What is left of one stream at the end of a run. */
-export interface StreamBalance {
-  stream: number
-  /** The server's name of the sequence it followed; streams of one channel share a head. */
-  channel: string
-  first: number
-  next: number
-  firstReceipts: number
-  duplicates: number
-  reordered: number
-  replayed: number
-  unsequenced: number
-  missing: number
-  missingRanges: [number, number][]
-  /**
-   * `done`: it ended successfully by our own choice, so nothing after its last event was wanted. `open`: still connected
-   * at the stop. `down`: it was wanted but not connected, so the tail it missed is lost.
-   */
-  state: 'done' | 'open' | 'down'
-  /** Its profile reads slowly on purpose, so that the server may drop events of it by policy. */
-  slow: boolean
-  connections: ConnectionLedger[]
-}
-
-/** What the server counted of one connection. */
-export interface ServerConnection {
-  offered: number
-  written: number
-  dropped: number
-  queued: number
-  /** First and last sequence written; -1 when none was. */
-  first: number
-  last: number
-}
-
-/** The server's own books; null where the target has none. */
-export interface ServerBooks {
-  /** Last sequence published of each channel when the publisher was paused. */
-  heads: ReadonlyMap<string, number>
-  connections: ReadonlyMap<number, ServerConnection>
-  /** Ended connections that the server no longer remembers. */
-  forgotten: number
-}
-
-const MOST_RANGES = 100
-
-interface Totals {
-  expected: number
-  lost: number
-  dropped: number
-  droppedFromSteady: number
-  undrained: number
-  ranges: LostRange[]
-  brokenStreams: number
-}
+import { sequenceIdentity, sequenceTotals } from './sequence-sum.ts'
 
 /**
  * Holds both sides against each other. Two sums, each with terms counted in different places:
@@ -109,69 +55,6 @@ function whyNot(
   if (unknown > 0)
     return `the server has no books of ${unknown} connections (it forgot ${books.forgotten}; serve --ended-kept keeps more)`
   return null
-}
-
-function sequenceTotals(balances: readonly StreamBalance[], books: ServerBooks | null): Totals {
-  const totals: Totals = {
-    expected: 0,
-    lost: 0,
-    dropped: 0,
-    droppedFromSteady: 0,
-    undrained: 0,
-    ranges: [],
-    brokenStreams: 0,
-  }
-  for (const balance of balances) {
-    for (const [from, to] of balance.missingRanges) addRange(totals, balance.stream, from, to)
-    if (balance.first >= 0) addStream(totals, balance, books)
-  }
-  return totals
-}
-
-function addStream(totals: Totals, balance: StreamBalance, books: ServerBooks | null): void {
-  const seen = balance.next - 1
-  const head = balance.state === 'done' ? seen : Math.max(seen, headOf(balance, books))
-  const tail = head - seen
-  // What the server says it dropped explains holes first; the rest of it must lie in the tail.
-  const dropped = balance.connections.reduce(
-    (sum, c) => sum + (books?.connections.get(c.serverStream)?.dropped ?? 0),
-    0,
-  )
-  const inHoles = Math.min(balance.missing, dropped)
-  const inTail = Math.min(tail, dropped - inHoles)
-  totals.expected += head - balance.first + 1
-  totals.dropped += inHoles + inTail
-  if (!balance.slow) totals.droppedFromSteady += inHoles + inTail
-  totals.lost += balance.missing - inHoles
-  if (balance.state === 'down') {
-    totals.lost += tail - inTail
-    if (tail > 0) addRange(totals, balance.stream, seen + 1, head)
-  } else totals.undrained += tail - inTail
-  if (balance.firstReceipts + balance.missing + tail !== head - balance.first + 1) totals.brokenStreams += 1
-}
-
-/** The last number published to this stream: of its channel, or of its last connection where each has its own. */
-function headOf(balance: StreamBalance, books: ServerBooks | null): number {
-  const last = books?.connections.get(balance.connections.at(-1)?.serverStream ?? -1)
-  const offered = last === undefined || last.written === 0 ? -1 : last.first + last.offered - 1
-  return Math.max(offered, books?.heads.get(balance.channel) ?? -1)
-}
-
-function addRange(totals: Totals, stream: number, from: number, to: number): void {
-  if (totals.ranges.length < MOST_RANGES) totals.ranges.push({ stream, from, to })
-}
-
-function sequenceIdentity(totals: Totals, received: number): LedgerIdentity {
-  const right = received + totals.lost + totals.dropped + totals.undrained
-  return {
-    name: 'by sequence',
-    left: 'expected (head - first due + 1)',
-    right: 'first receipts + lost + dropped + undrained',
-    leftValue: totals.expected,
-    rightValue: right,
-    brokenStreams: totals.brokenStreams,
-    holds: totals.expected === right && totals.brokenStreams === 0,
-  }
 }
 
 /** Events of one connection that the server wrote and we did not get: skipped inside, and the tail after our last. */

@@ -112,11 +112,11 @@ export class Recorder {
     const { set } = phase
     const latency = now - dueHere
     if (latency < 0) set.counters.sse_negative_latency += 1
-    else set.exact('sse_delivery_latency').record(latency)
+    else set.delivery.record(latency)
     if (sent < 0) return phase
     const transit = now - sent - this.stampOffset
     if (transit < 0) set.counters.sse_negative_latency += 1
-    else set.exact('sse_transit_latency').record(transit)
+    else set.transit.record(transit)
     return phase
   }
 

@@ -1,49 +1,23 @@
 import type { EndReason, Failure } from '../model/ends.ts'
 import { isOwnEnd } from '../model/ends.ts'
 import type { Microseconds } from '../model/units.ts'
+import { EventIntake } from './event-intake.ts'
 import type { EventBytes } from './extract.ts'
 import { ReferenceExtractor } from './extract.ts'
-import type { FanoutChannel } from './fanout.ts'
-import type { HistogramKey } from './histogram-set.ts'
-import type { StreamBalance } from './reconcile.ts'
+import type { StreamBalance } from './balance.ts'
+import { PhaseTally } from './phase-tally.ts'
 import type { PhaseMember, Recorder } from './recorder.ts'
-import { STALENESS_TICK } from './recorder.ts'
+import { LossRecorder } from './loss-recorder.ts'
 import type { ConnectionLedger } from './sequence-ledger.ts'
-import { SequenceLedger } from './sequence-ledger.ts'
+import type { SequenceLedger } from './sequence-ledger.ts'
+import { toldBy } from './server-headers.ts'
+import type { Headers } from './server-headers.ts'
+import { StalenessSampler } from './staleness.ts'
+import type { EndTallies } from './tallies.ts'
 
 const MOST_RANGES = 100
+/** No time yet. */
 const NEVER = 0
-const GOLDEN_RATIO = 0.618033988749895
-
-/** Counts of all streams of a worker, kept as they happen. */
-export interface EndTallies {
-  ends: Record<string, number>
-  failures: Record<string, number>
-  /** Ends that neither the plan nor the client chose. */
-  unexpected: number
-  /** Streams that have been open at least once. */
-  everOpened: number
-  /** Streams whose first attempt has come to something. */
-  settled: number
-  /** Response headers of the first stream that opened. */
-  headers: Record<string, string> | null
-  badSequence: string | null
-  /** A stamp could be read from some event. */
-  stamped: boolean
-}
-
-export const newTallies = (): EndTallies => ({
-  ends: {},
-  failures: {},
-  unexpected: 0,
-  everOpened: 0,
-  settled: 0,
-  headers: null,
-  badSequence: null,
-  stamped: false,
-})
-
-type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 export interface MeasuredUser {
   stream: number
@@ -62,35 +36,23 @@ export interface MeasuredUser {
  */
 export class StreamRecorder implements PhaseMember {
   readonly stream: number
-  readonly ledger = new SequenceLedger()
+  readonly ledger: SequenceLedger
+  private readonly intake: EventIntake
   readonly connections: ConnectionLedger[] = []
   /** Told when nothing will follow; the worker then lets go of the stream. */
   onFinished: (() => void) | null = null
-  /** Of the measured phase that ended last: the number of bursts this stream has seen. */
-  lastPhase = { index: -1, events: 0, gaps: 0 }
-  private phaseEvents = 0
-  private phaseGaps = 0
+  readonly phase = new PhaseTally()
   channelName: string
   private readonly recorder: Recorder
   private readonly tallies: EndTallies
   private readonly intendedAt: Microseconds
-  private channel: FanoutChannel | null = null
-  private attemptAt: Microseconds = NEVER
-  private attemptIntended: Microseconds = NEVER
-  private openedAt: Microseconds = NEVER
+  private readonly loss: LossRecorder
+  private readonly staleness: StalenessSampler
   private lastReadAt: Microseconds = NEVER
   private lastEventAt: Microseconds = NEVER
-  private newestDue: Microseconds = NEVER
-  private tick = 0
-  private nextTick: Microseconds = Infinity
-  private worstGap: Microseconds = 0
-  /** Last event before the stream was lost; NEVER while it is not. */
-  private lostSince: Microseconds = NEVER
-  private lostNoticed: Microseconds = NEVER
   private everOpened = false
   private isSettled = false
   private isOpen = false
-  private unsequenced = 0
   /** Ends still to come that the plan has asked for (the server was told to drop its streams). */
   private expectedEnds = 0
   private state: StreamBalance['state'] = 'down'
@@ -106,34 +68,33 @@ export class StreamRecorder implements PhaseMember {
     this.slow = user.slow
     this.recorder = recorder
     this.tallies = tallies
+    this.loss = new LossRecorder(recorder)
+    this.intake = new EventIntake(recorder, tallies)
+    this.ledger = this.intake.ledger
+    this.staleness = new StalenessSampler(user.stream)
     recorder.members.add(this)
     recorder.occupy(0, 1, intendedAt)
     if (recorder.measuring) this.phaseStarted(Math.max(intendedAt, recorder.current.start))
   }
 
   attempt(now: Microseconds, intended: Microseconds): void {
-    this.attemptAt = now
-    this.attemptIntended = intended
-    if (this.lostNoticed !== NEVER) this.record('sse_reconnect_wait', now - this.lostNoticed)
+    this.loss.attempt(now, intended)
   }
 
   connected(now: Microseconds): void {
-    this.record('sse_connect_duration', now - this.attemptIntended)
-    this.record('sse_connect_duration_uncorrected', now - this.attemptAt)
+    this.loss.connected(now)
   }
 
   opened(now: Microseconds, headers: Headers, resumedFrom: string): void {
     const { counters } = this.recorder.current.set
-    this.record('sse_headers_duration', now - this.attemptIntended)
-    this.record('sse_headers_duration_uncorrected', now - this.attemptAt)
+    this.loss.opened(now)
     counters.sse_connections_opened += 1
     if (this.everOpened) counters.sse_reconnects += 1
     else this.firstOpened(headers)
-    if (this.lostNoticed !== NEVER) this.record('sse_reconnect_attempt', now - this.attemptAt)
     this.everOpened = true
     this.isOpen = true
     this.state = 'open'
-    this.openedAt = this.lastReadAt = now
+    this.lastReadAt = now
     this.recorder.occupy(1, 0, now)
     this.join(headers, resumedFrom)
   }
@@ -152,21 +113,15 @@ export class StreamRecorder implements PhaseMember {
   }
 
   private join(headers: Headers, resumedFrom: string): void {
-    const ours = headers['x-sse-harness'] === '1'
-    if (ours) {
-      this.channelName = String(headers['x-sse-harness-channel'] ?? this.channelName)
+    const told = toldBy(headers, resumedFrom)
+    if (told !== null) {
+      this.channelName = told.channel ?? this.channelName
       this.recorder.extractor ??= new ReferenceExtractor()
     }
-    const liveFrom = ours ? integerHeader(headers['x-sse-harness-next']) : -1
-    const resumed = /^\d{1,15}$/.test(resumedFrom) ? Number(resumedFrom) : -1
-    const connection = this.ledger.join(
-      ours ? integerHeader(headers['x-sse-harness-stream']) : -1,
-      liveFrom,
-      ours ? resumed : -1,
-    )
-    this.connections.push(connection)
-    this.channel = this.recorder.channel(this.channelName)
-    this.channel.join(liveFrom)
+    const liveFrom = told?.liveFrom ?? -1
+    this.connections.push(this.ledger.join(told?.serverStream ?? -1, liveFrom, told?.resumedFrom ?? -1))
+    this.intake.channel = this.recorder.channel(this.channelName)
+    this.intake.channel.join(liveFrom)
   }
 
   read(now: Microseconds, bytes: number): void {
@@ -175,71 +130,23 @@ export class StreamRecorder implements PhaseMember {
     set.counters.sse_bytes_received += bytes
     set.counters.sse_reads += 1
     this.lastReadAt = now
-    recorder.queueDelay.read(now, recorder.measuring ? set.exact('harness_queue_delay') : null)
+    recorder.queueDelay.read(now, recorder.measuring ? set.queueDelay : null)
   }
 
   event(now: Microseconds, event: EventBytes): void {
     const { recorder } = this
     recorder.current.set.counters.sse_events_received += 1
-    if (this.nextTick <= now) this.fill(now)
-    const isNew = recorder.extractor === null ? this.plainEvent() : this.readEvent(now, event)
+    if (this.staleness.nextTick <= now) this.fill(now)
+    const isNew = this.intake.take(now, event, this.phase)
     if (recorder.measuring) this.measuredGap(now)
-    if (this.lastEventAt === NEVER) this.firstEvent(now)
-    if (this.lostSince !== NEVER && isNew) this.recovered(now)
+    if (this.lastEventAt === NEVER) this.loss.firstEvent(now, this.intendedAt)
+    if (this.loss.isLost && isNew) this.loss.recovered(now)
     this.lastEventAt = now
-  }
-
-  private plainEvent(): boolean {
-    this.unsequenced += 1
-    if (this.recorder.measuring) this.phaseEvents += 1
-    return true
-  }
-
-  /** Sequence and stamp of an event; false when it had been received before. */
-  private readEvent(now: Microseconds, event: EventBytes): boolean {
-    const { recorder } = this
-    const extractor = recorder.extractor
-    if (extractor === null) return true
-    extractor.read(event)
-    const { sequence, dueAt } = extractor
-    let replayed = false
-    if (sequence < 0) {
-      this.unsequenced += 1
-      this.tallies.badSequence ??= extractor.badSequence
-    } else {
-      const before = this.ledger.replayed
-      if (this.ledger.receive(sequence) === 'duplicate') return false
-      replayed = this.ledger.replayed !== before
-    }
-    if (dueAt < 0) {
-      if (recorder.measuring) this.phaseEvents += 1
-      return true
-    }
-    this.tallies.stamped = true
-    const due = dueAt + recorder.stampOffset
-    if (recorder.stampClock !== 'none' && due > this.newestDue) this.newestDue = due
-    if (recorder.delivery(dueAt, extractor.sentAt, now) !== null) this.phaseEvents += 1
-    if (sequence >= 0 && !replayed) this.channel?.receive(sequence, dueAt, now)
-    return true
   }
 
   private measuredGap(now: Microseconds): void {
     if (this.lastEventAt === NEVER) return
-    const gap = now - this.lastEventAt
-    this.recorder.current.set.exact('sse_event_gap').record(gap)
-    this.phaseGaps += 1
-    if (gap > this.worstGap) this.worstGap = gap
-  }
-
-  private firstEvent(now: Microseconds): void {
-    this.record('sse_first_event_duration', now - this.intendedAt)
-    this.record('sse_first_event_duration_uncorrected', now - this.attemptAt)
-  }
-
-  private recovered(now: Microseconds): void {
-    this.record('sse_outage_duration', now - this.lostSince)
-    this.record('sse_reconnect_first_event', now - this.openedAt)
-    this.lostSince = this.lostNoticed = NEVER
+    this.phase.gap(this.recorder.current.set, now - this.lastEventAt)
   }
 
   comment(): void {
@@ -255,9 +162,9 @@ export class StreamRecorder implements PhaseMember {
     if (!this.isOpen) return
     this.isOpen = false
     this.recorder.occupy(-1, 0, now)
-    this.record(`sse_stream_duration{reason=${reason}}`, now - this.openedAt)
+    this.loss.ended(now, reason)
     this.tallies.ends[reason] = (this.tallies.ends[reason] ?? 0) + 1
-    this.channel?.leave(this.ledger.connection?.highest ?? -1)
+    this.intake.channel?.leave(this.ledger.connection?.highest ?? -1)
     const own = isOwnEnd(reason)
     const connection = this.ledger.connection
     if (connection !== null) {
@@ -269,21 +176,14 @@ export class StreamRecorder implements PhaseMember {
     if (this.state !== 'down') return
     if (this.expectedEnds > 0) this.expectedEnds -= 1
     else this.tallies.unexpected += 1
-    this.lose(now)
-  }
-
-  private lose(now: Microseconds): void {
-    this.record('sse_reconnect_detect', now - this.lastReadAt)
-    this.lostNoticed = now
-    // Lost again before a new event came: the outage goes on from its first loss.
-    if (this.lostSince === NEVER) this.lostSince = this.lastEventAt === NEVER ? this.openedAt : this.lastEventAt
+    this.loss.lose(now, this.lastReadAt, this.lastEventAt)
   }
 
   failed(now: Microseconds, failure: Failure): void {
     this.recorder.current.set.counters.sse_connections_failed += 1
     this.tallies.failures[failure] = (this.tallies.failures[failure] ?? 0) + 1
     this.settle()
-    if (this.lostSince !== NEVER) this.lostNoticed = now
+    this.loss.failed(now)
   }
 
   /** The client waits before its next attempt; `attempt` records how long it really took. */
@@ -303,59 +203,35 @@ export class StreamRecorder implements PhaseMember {
   }
 
   phaseStarted(at: Microseconds): void {
-    this.phaseEvents = this.phaseGaps = this.worstGap = 0
-    this.tick = Math.ceil((at - this.recorder.current.start) / STALENESS_TICK) - 1
-    this.advanceTick()
+    this.phase.begin()
+    this.staleness.begin(this.recorder.current.start, at)
   }
 
-  /**
-   * One sample somewhere in each tick, spread evenly by the golden ratio over streams and ticks: at fixed times a server
-   * with a period of a tick would always be caught at the same age.
-   */
-  private advanceTick(): void {
-    this.tick += 1
-    const within = ((this.tick + this.stream) * GOLDEN_RATIO) % 1
-    this.nextTick = this.recorder.current.start + Math.round((this.tick + within) * STALENESS_TICK)
-  }
-
-  /** The gap still open at the end of a phase is known to be at least as long as it is now. */
   phaseEnded(at: Microseconds): void {
     this.fill(at - 1)
-    this.nextTick = Infinity
-    const { set, index } = this.recorder.current
-    this.lastPhase = { index, events: this.phaseEvents, gaps: this.phaseGaps }
-    const gap = at - (this.lastEventAt === NEVER ? this.intendedAt : this.lastEventAt)
-    if (gap < 0) return
-    set.censored('sse_event_gap').record(gap)
-    if (gap >= this.worstGap) set.censored('sse_worst_gap').record(gap)
-    else set.exact('sse_worst_gap').record(this.worstGap)
+    this.staleness.end()
+    this.phase.end(this.recorder.current, at - (this.lastEventAt === NEVER ? this.intendedAt : this.lastEventAt))
   }
 
-  /**
-   * Staleness at every tick up to `now` that has not been sampled yet, with the newest event of that time. No timer is
-   * needed, and a tick that a busy loop would have missed is there all the same.
-   */
   fill(now: Microseconds): void {
-    if (this.nextTick > now) return
-    const newest =
-      this.newestDue !== NEVER ? this.newestDue : this.lastEventAt === NEVER ? this.intendedAt : this.lastEventAt
-    const counts = this.recorder.current.set.exact('sse_staleness')
-    while (this.nextTick <= now) {
-      counts.record(Math.max(0, this.nextTick - newest))
-      this.advanceTick()
-    }
+    const seen = this.lastEventAt === NEVER ? this.intendedAt : this.lastEventAt
+    this.staleness.fill(
+      this.recorder.current.set.staleness,
+      now,
+      this.intake.newestDue === NEVER ? seen : this.intake.newestDue,
+    )
   }
 
   /** What is still open when the run stops is known to last at least until now. */
   cutOff(now: Microseconds): void {
     const { set } = this.recorder.current
     if (this.lastEventAt === NEVER) set.censored('sse_first_event_duration').record(Math.max(0, now - this.intendedAt))
-    if (this.lostSince !== NEVER) set.censored('sse_outage_duration').record(Math.max(0, now - this.lostSince))
+    this.loss.cutOff(now)
   }
 
   /** Whether the stream was lost and has not received a new event since. */
   get isLost(): boolean {
-    return this.lostSince !== NEVER
+    return this.loss.isLost
   }
 
   balance(): StreamBalance {
@@ -369,7 +245,7 @@ export class StreamRecorder implements PhaseMember {
       duplicates: ledger.duplicates,
       reordered: ledger.reordered,
       replayed: ledger.replayed,
-      unsequenced: this.unsequenced,
+      unsequenced: this.intake.unsequenced,
       missing: ledger.missing(),
       missingRanges: ledger.missingRanges(MOST_RANGES),
       state: this.state,
@@ -377,12 +253,4 @@ export class StreamRecorder implements PhaseMember {
       connections: this.connections,
     }
   }
-
-  private record(key: HistogramKey, value: number): void {
-    this.recorder.current.set.exact(key).record(Math.max(0, value))
-  }
-}
-
-function integerHeader(value: string | string[] | undefined): number {
-  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : -1
 }

@@ -1,15 +1,17 @@
 import type { RunPlan } from '../model/plan.ts'
-import type { Environment, Ledger, Leaks, Metrics, Phase, RunRecord, Series, Verdict } from '../model/record.ts'
+import type { Environment, Ledger, Leaks, Metrics, Phase, RunRecord, Verdict } from '../model/record.ts'
 import { RUN_SCHEMA } from '../model/record.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
 import { reconcile } from '../measure/reconcile.ts'
 import { usableCores } from '../measure/limits.ts'
 import { addLedgers } from './add-ledgers.ts'
-import { Collector } from './collector.ts'
+import type { Collector } from './collector.ts'
+import { joinCollectors, joinSeries } from './join-sessions.ts'
 import { phaseMetrics, runMetrics } from './metrics.ts'
 import { outcome } from './outcome.ts'
-import type { SessionResult } from './session.ts'
-import { defaultVerdicts, thresholdVerdicts } from './verdicts.ts'
+import type { SessionResult } from './session-types.ts'
+import { thresholdVerdicts } from './threshold-verdicts.ts'
+import { defaultVerdicts } from './verdicts.ts'
 import { loadWarnings, voidReasons } from './void-rules.ts'
 
 export interface RecordInput {
@@ -31,72 +33,40 @@ export interface RecordInput {
 /** Everything that the sessions of a run found, judged and in the form of the contract. */
 export function buildRecord(input: RecordInput): RunRecord {
   const { sessions, plan } = input
-  const first = sessions[0]
-  if (first === undefined) throw new Error('a run without a session has nothing to record')
   const ledger = addLedgers(sessions.map(sessionLedger))
   const collector = joinCollectors(sessions)
   const workers = sessions.flatMap((session) => session.workers)
   const streams = workers.reduce((sum, worker) => sum + worker.users, 0)
   const dropped = workers.reduce((sum, worker) => sum + worker.droppedArrivals, 0)
   const metrics = runMetrics(collector, streams, ledger, dropped, input.headline)
-  const measuredSeconds = collector.phases
-    .filter((p) => p.measured)
-    .reduce((sum, p) => sum + (p.end - p.start) / US_PER_SECOND, 0)
+  const clock = clockFacts(sessions)
   const verdicts = [
     ...defaultVerdicts(evidence(sessions, ledger, metrics)),
     ...input.extraVerdicts,
-    ...thresholdVerdicts(plan.thresholds, metrics, measuredSeconds),
+    ...thresholdVerdicts(plan.thresholds, metrics, measuredSeconds(collector)),
   ]
-  const offsets = sessions.flatMap((session) => session.offsets)
-  const clockError = offsets.length === 0 ? null : offsets.reduce((most, offset) => Math.max(most, offset.error), 0)
-  const clockStep = workers.reduce(
-    (most, worker) => (Math.abs(worker.clockStep) > Math.abs(most) ? worker.clockStep : most),
-    0,
-  )
   const isVoid = voidReasons({
     windows: collector.windows,
     workers: plan.workers,
     cores: usableCores(),
     arrivals: streams + dropped,
     droppedArrivals: dropped,
-    clockError: first.commonClock ? null : clockError,
-    clockStep,
+    clockError: clock.sameMachine ? null : clock.errorUs,
+    clockStep: clock.stepUs,
   })
-  const aborted = input.aborted || sessions.some((session) => session.aborted)
-  const unreachable = sessions.every((session) => session.unreachable)
   const { status, exitCode } = outcome({
-    aborted,
-    unreachable,
+    aborted: input.aborted || sessions.some((session) => session.aborted),
+    unreachable: sessions.every((session) => session.unreachable),
     void: isVoid,
     verdicts,
     accepted: plan.acceptInconclusive,
   })
-  const last = sessions.at(-1) ?? first
   const phases = Object.fromEntries(collector.phases.map((phase) => [phase.name, phaseMetrics(phase, streams)]))
   return {
-    schema: RUN_SCHEMA,
-    id: input.id,
-    group: null,
-    command: input.command,
-    startedAt: isoTime(first.startAt),
-    endedAt: isoTime(Math.max(last.endAt, ...input.extraPhases.map((phase) => phase.endUs))),
+    ...identity(input),
     status,
     exitCode,
-    plan: plan as unknown as RunRecord['plan'],
-    seed: plan.seed,
-    environment: {
-      ...input.environment,
-      clock: {
-        common: first.commonClock || offsets.length > 0,
-        offsetUs: offsets.at(-1)?.offset ?? null,
-        errorUs: clockError,
-        stepUs: clockStep,
-      },
-      target:
-        first.headers === null
-          ? null
-          : { server: first.headers['server'] ?? null, instance: first.headers['x-sse-harness-instance'] ?? null },
-    },
+    environment: environmentOf(input, clock),
     phases: [
       ...collector.phases.map((p) => ({ name: p.name, kind: p.kind, startUs: p.start, endUs: p.end })),
       ...input.extraPhases,
@@ -114,6 +84,68 @@ export function buildRecord(input: RecordInput): RunRecord {
     void: isVoid,
     warnings: [...input.warnings, ...warnings(sessions, collector, ledger)],
   }
+}
+
+function firstOf(sessions: readonly SessionResult[]): SessionResult {
+  const [first] = sessions
+  if (first === undefined) throw new Error('a run without a session has nothing to record')
+  return first
+}
+
+type Identity = 'schema' | 'id' | 'group' | 'command' | 'startedAt' | 'endedAt' | 'plan' | 'seed'
+
+/** Which run it was. */
+function identity(input: RecordInput): Pick<RunRecord, Identity> {
+  const { sessions, plan, extraPhases } = input
+  const ends = [...sessions.map((session) => session.endAt), ...extraPhases.map((phase) => phase.endUs)]
+  return {
+    schema: RUN_SCHEMA,
+    id: input.id,
+    group: null,
+    command: input.command,
+    startedAt: isoTime(firstOf(sessions).startAt),
+    endedAt: isoTime(Math.max(...ends)),
+    plan: plan as unknown as RunRecord['plan'],
+    seed: plan.seed,
+  }
+}
+
+interface ClockFacts {
+  sameMachine: boolean
+  offsetUs: number | null
+  errorUs: number | null
+  stepUs: number
+}
+
+/** What the stamps of the target are worth, over the whole run. */
+function clockFacts(sessions: readonly SessionResult[]): ClockFacts {
+  const offsets = sessions.flatMap((session) => session.offsets)
+  const steps = sessions.flatMap((session) => session.workers.map((worker) => worker.clockStep))
+  return {
+    sameMachine: firstOf(sessions).commonClock,
+    offsetUs: offsets.at(-1)?.offset ?? null,
+    errorUs: offsets.length === 0 ? null : offsets.reduce((most, offset) => Math.max(most, offset.error), 0),
+    stepUs: steps.reduce((most, step) => (Math.abs(step) > Math.abs(most) ? step : most), 0),
+  }
+}
+
+function environmentOf({ environment, sessions }: RecordInput, clock: ClockFacts): Environment {
+  const { sameMachine, offsetUs, errorUs, stepUs } = clock
+  const { headers } = firstOf(sessions)
+  return {
+    ...environment,
+    clock: { common: sameMachine || offsetUs !== null, offsetUs, errorUs, stepUs },
+    target:
+      headers === null
+        ? null
+        : { server: headers['server'] ?? null, instance: headers['x-sse-harness-instance'] ?? null },
+  }
+}
+
+/** Counters run over all measured phases, so rates are per second of these. */
+function measuredSeconds(collector: Collector): number {
+  const measured = collector.phases.filter((phase) => phase.measured)
+  return measured.reduce((sum, phase) => sum + (phase.end - phase.start) / US_PER_SECOND, 0)
 }
 
 function sessionLedger(session: SessionResult): Ledger {
@@ -141,31 +173,6 @@ function evidence(
     losses: outages?.kind === 'histogram' ? outages.count : 0,
     targetAlive: sessions.every((session) => session.targetAlive),
   }
-}
-
-/** Sessions follow one another in time, so their phases and windows are laid end to end. */
-function joinCollectors(sessions: readonly SessionResult[]): Collector {
-  const joined = new Collector(1, () => sessions[0]?.startAt ?? 0, null)
-  for (const { collector } of sessions) {
-    joined.phases.push(...collector.phases)
-    joined.windows.push(...collector.windows)
-  }
-  return joined
-}
-
-function joinSeries(sessions: readonly SessionResult[]): Series {
-  const startUs = sessions[0]?.startAt ?? 0
-  const joined: Series = { startUs, intervalUs: US_PER_SECOND, columns: {} }
-  for (const session of sessions) {
-    const { columns } = session.collector.series()
-    const offset = Math.round((session.startAt - startUs) / US_PER_SECOND)
-    for (const [name, values] of Object.entries(columns)) {
-      const column = (joined.columns[name] ??= [])
-      while (column.length < offset) column.push(null)
-      column.push(...values.slice(Math.max(0, column.length - offset)))
-    }
-  }
-  return joined
 }
 
 function warnings(sessions: readonly SessionResult[], collector: Collector, ledger: Ledger): string[] {

@@ -1,11 +1,12 @@
 import type { Counts } from '../histogram/counts.ts'
-import { quantileOf } from '../histogram/percentiles.ts'
 import { HistogramSet } from '../measure/histogram-set.ts'
 import type { PhaseKind, Series } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
 import { US_PER_SECOND } from '../model/units.ts'
 import { FanoutMerge } from './fanout-merge.ts'
 import type { Interval, PhaseCount } from './protocol.ts'
+import type { Second } from './second.ts'
+import { addToSecond, COLUMNS, newSecond, row } from './second.ts'
 
 /** Takes one interval's histogram of one metric; results/ writes it to intervals.hlog. */
 export type IntervalSink = (key: string, start: Microseconds, end: Microseconds, counts: Counts) => void
@@ -22,18 +23,6 @@ export interface CollectedPhase {
   counts: PhaseCount[]
 }
 
-/** One second of the run, over all workers. */
-interface Second {
-  set: HistogramSet
-  open: number
-  wanted: number
-  utilisation: number
-  cpu: Microseconds
-  span: Microseconds
-  runDelay: Microseconds | null
-  measured: boolean
-}
-
 /** What the own load of one measured second was; void rules count these. */
 export interface LoadWindow {
   open: number
@@ -41,23 +30,6 @@ export interface LoadWindow {
   cores: number
   runDelayRatio: number | null
 }
-
-const COLUMNS = [
-  'open_streams',
-  'wanted_streams',
-  'events_per_second',
-  'bytes_per_second',
-  'staleness_p50',
-  'staleness_p99',
-  'delivery_p50',
-  'delivery_p99',
-  'queue_delay_p99',
-  'connections_opened',
-  'reconnects',
-  'connections_failed',
-  'loop_utilisation',
-  'cpu',
-] as const
 
 /**
  * Adds the workers' intervals up: by phase for the record's metrics, by second for the series and the interval log.
@@ -133,16 +105,7 @@ export class Collector {
   private secondAt(index: number): Second {
     let second = this.seconds.get(index)
     if (second === undefined) {
-      second = {
-        set: new HistogramSet(),
-        open: 0,
-        wanted: 0,
-        utilisation: 0,
-        cpu: 0,
-        span: 0,
-        runDelay: null,
-        measured: false,
-      }
+      second = newSecond()
       this.seconds.set(index, second)
     }
     return second
@@ -191,40 +154,5 @@ export class Collector {
       columns[column] = Array.from({ length: last + 1 }, (_, index) => this.rows.get(index)?.[column] ?? null)
     }
     return { startUs: this.startAt(), intervalUs: US_PER_SECOND, columns }
-  }
-}
-
-function addToSecond(second: Second, interval: Interval): void {
-  const span = interval.end - interval.start
-  // A phase border inside a second makes two intervals of one worker: weighted by their length.
-  second.open += (interval.open * span) / US_PER_SECOND
-  second.wanted += (interval.wanted * span) / US_PER_SECOND
-  second.utilisation = Math.max(second.utilisation, interval.load.utilisation)
-  second.cpu += interval.load.cpu
-  second.span += span
-  if (interval.load.runDelay !== null) second.runDelay = (second.runDelay ?? 0) + interval.load.runDelay
-}
-
-function row(second: Second, seconds: number, cores: number): Record<(typeof COLUMNS)[number], number | null> {
-  const { set } = second
-  const quantile = (key: string, q: number) => {
-    const counts = set.findExact(key)
-    return counts === null ? null : (quantileOf(counts, null, q)?.value ?? null)
-  }
-  return {
-    open_streams: Math.round(second.open / seconds),
-    wanted_streams: Math.round(second.wanted / seconds),
-    events_per_second: Math.round(set.counters.sse_events_received / seconds),
-    bytes_per_second: Math.round(set.counters.sse_bytes_received / seconds),
-    staleness_p50: quantile('sse_staleness', 0.5),
-    staleness_p99: quantile('sse_staleness', 0.99),
-    delivery_p50: quantile('sse_delivery_latency', 0.5),
-    delivery_p99: quantile('sse_delivery_latency', 0.99),
-    queue_delay_p99: quantile('harness_queue_delay', 0.99),
-    connections_opened: set.counters.sse_connections_opened,
-    reconnects: set.counters.sse_reconnects,
-    connections_failed: set.counters.sse_connections_failed,
-    loop_utilisation: second.utilisation,
-    cpu: cores,
   }
 }

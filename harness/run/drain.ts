@@ -1,6 +1,6 @@
 import type { Clock } from '../measure/clock.ts'
 import { sleep } from '../measure/clock.ts'
-import type { ServerBooks } from '../measure/reconcile.ts'
+import type { ServerBooks } from '../measure/balance.ts'
 import type { Microseconds } from '../model/units.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
 import type { DrainTarget, WorkerResult } from './protocol.ts'

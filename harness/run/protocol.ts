@@ -1,6 +1,6 @@
 import type { SetSnapshot } from '../measure/histogram-set.ts'
 import type { FanoutEntry } from '../measure/fanout.ts'
-import type { StreamBalance } from '../measure/reconcile.ts'
+import type { StreamBalance } from '../measure/balance.ts'
 import type { StampClock } from '../measure/recorder.ts'
 import type { ProfileName, RunPlan } from '../model/plan.ts'
 import type { PhaseKind } from '../model/record.ts'

@@ -1,6 +1,6 @@
 import { Client } from 'undici'
 
-import type { ServerBooks, ServerConnection } from '../measure/reconcile.ts'
+import type { ServerBooks, ServerConnection } from '../measure/balance.ts'
 import type { Microseconds } from '../model/units.ts'
 import type { DrainTarget } from './protocol.ts'
 

@@ -1,18 +1,14 @@
-import type { Clock } from '../measure/clock.ts'
 import { sleep } from '../measure/clock.ts'
-import type { ServerBooks } from '../measure/reconcile.ts'
-import type { RunPlan } from '../model/plan.ts'
 import { planDuration } from '../model/plan.ts'
 import type { Fault } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
 import { Collector } from './collector.ts'
-import type { IntervalSink } from './collector.ts'
 import { closedBooks, drain } from './drain.ts'
+import { Ending } from './ending.ts'
 import { Progress } from './progress.ts'
-import type { ProgressListener } from './progress.ts'
-import type { WorkerResult } from './protocol.ts'
 import type { ClockOffset, ReferenceTarget } from './reference-target.ts'
+import type { MeasuredPhase, SessionOptions, SessionResult } from './session-types.ts'
 import { isLoopback, TargetWatch } from './target-watch.ts'
 import { assignUsers } from './users.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -22,50 +18,6 @@ const START_DELAY: Microseconds = 100 * US_PER_MS
 /** A phase change is announced this long ahead, so that every worker makes it at the same time. */
 const PHASE_NOTICE: Microseconds = 30 * US_PER_MS
 const POLL: Microseconds = 50 * US_PER_MS
-
-/** One measured phase and, if something is done to the target at its start, what. */
-export interface MeasuredPhase {
-  name: string
-  duration: Microseconds
-  /** Returns the numbers that the server gave the streams it ends by this; null when it is all of them. */
-  action?: { fault: string; run: (target: ReferenceTarget) => Promise<{ dropped: number }> }
-}
-
-export interface SessionOptions {
-  plan: RunPlan
-  phases: readonly MeasuredPhase[]
-  /** Prefix of the phases' names when a run has several sessions. */
-  name: string
-  firstStream: number
-  clock: Clock
-  /** Ends the run early; the record is still made. */
-  signal: AbortSignal
-  sink: IntervalSink | null
-  onProgress: ProgressListener | null
-  /** Resolves when the target is known to be gone for good, such as when its process has ended. */
-  targetGone: Promise<void> | null
-  /** Put before the command of each worker, such as `taskset -c 1`. */
-  launcher: readonly string[]
-}
-
-export interface SessionResult {
-  plan: RunPlan
-  collector: Collector
-  workers: WorkerResult[]
-  books: ServerBooks | null
-  /** The server said that it is the reference server. */
-  reference: boolean
-  headers: Record<string, string> | null
-  offsets: ClockOffset[]
-  commonClock: boolean
-  targetAlive: boolean
-  aborted: boolean
-  /** No connection ever became an event stream. */
-  unreachable: boolean
-  faults: Fault[]
-  startAt: Microseconds
-  endAt: Microseconds
-}
 
 /** Runs one plan against its target: set-up, warm-up, measured phases, graceful stop, settle. */
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
@@ -86,13 +38,12 @@ class Session {
   private readonly collector: Collector
   private readonly progress: Progress
   private readonly faults: Fault[] = []
-  private readonly ended: Promise<void>
+  private readonly ending: Ending
   private readonly commonClock: boolean
   private startAt: Microseconds = 0
-  private isOver = false
 
   constructor(options: SessionOptions, pool: WorkerPool) {
-    const { plan, clock, signal } = options
+    const { plan, clock, signal, targetGone } = options
     this.options = options
     this.pool = pool
     this.commonClock = isLoopback(plan.target.url)
@@ -100,14 +51,7 @@ class Session {
     this.startAt = clock.now()
     this.collector = new Collector(pool.size, () => this.startAt, options.sink)
     this.progress = new Progress(options.onProgress, clock)
-    this.ended = new Promise((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-      void options.targetGone?.then(resolve)
-    })
-    void this.ended.then(() => {
-      this.isOver = true
-    })
+    this.ending = new Ending(clock, signal, targetGone)
   }
 
   async run(): Promise<SessionResult> {
@@ -132,7 +76,7 @@ class Session {
     if (reached) {
       await this.beginPhase('warm-up', 'warm-up', false)
       await this.pause(planDuration(plan.load.warmUp))
-      for (const phase of this.options.phases) if (!this.isOver) await this.measure(phase)
+      for (const phase of this.options.phases) if (!this.ending.isOver) await this.measure(phase)
     }
     return this.stop(reached)
   }
@@ -172,7 +116,7 @@ class Session {
     const limit = rampEnd + planDuration(plan.load.connectTimeout) + planDuration(plan.load.headersTimeout)
     const isOpenModel = plan.load.arrivalRate !== null
     await this.pause(rampEnd - clock.now())
-    while (!this.isOver && clock.now() < limit) {
+    while (!this.ending.isOver && clock.now() < limit) {
       const { settled, everOpened, started } = this.progress
       if (isOpenModel ? everOpened > 0 || settled > 0 : settled >= total) break
       if (isOpenModel && started === 0 && clock.now() > rampEnd + US_PER_SECOND) break
@@ -198,7 +142,7 @@ class Session {
     const began = this.options.clock.now()
     if (phase.action !== undefined && this.watch.target !== null) await this.act(phase.action, this.watch.target)
     const until = began + phase.duration
-    while (!this.isOver && this.options.clock.now() < until && !this.progress.allDone) {
+    while (!this.ending.isOver && this.options.clock.now() < until && !this.progress.allDone) {
       await this.pause(Math.min(POLL * 4, until - this.options.clock.now()))
     }
   }
@@ -260,14 +204,7 @@ class Session {
     }
   }
 
-  /** Waits, but no longer than until the run is to end or a worker dies. */
   private async pause(delay: Microseconds): Promise<void> {
-    if (delay <= 0 || this.isOver) return
-    let cancel = (): void => {}
-    const over = new Promise<void>((resolve) => {
-      cancel = this.options.clock.after(delay, resolve)
-    })
-    await this.pool.orDeath(Promise.race([over, this.ended]))
-    cancel()
+    await this.pool.orDeath(this.ending.pause(delay))
   }
 }

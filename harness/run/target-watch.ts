@@ -5,14 +5,14 @@ import type { RunPlan } from '../model/plan.ts'
 import { resolveReferences } from '../plan/secrets.ts'
 import type { ClockOffset } from './reference-target.ts'
 import { ReferenceTarget } from './reference-target.ts'
-import { userUrl } from './worker.ts'
+import { userUrl } from './user-url.ts'
 
 const CONNECT_TIMEOUT_MS = 3000
 
 /** Whether a URL's host is this machine, whose clock then is ours as well. */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(userUrl(url, 0))
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
 }
 
 /** What is known of the target beside its streams: is it ours, is it alive, what time does it have. */

@@ -58,7 +58,8 @@ export class VirtualUsers {
 
   /** Ends every stream and gives the sockets a moment to be gone. */
   async stop(): Promise<void> {
-    for (const { stream } of [...this.streams.values()]) stream.stop('stopped')
+    // Finished streams take themselves out of the map, which is safe while it is walked.
+    for (const { stream } of this.streams.values()) stream.stop('stopped')
     await new Promise((resolve) => setTimeout(resolve, CLOSE_WAIT_MS))
   }
 }

@@ -1,14 +1,15 @@
 import type { Clock } from '../measure/clock.ts'
 import { SystemClock } from '../measure/clock.ts'
-import { SpecExtractor } from '../measure/extract.ts'
 import { Recorder } from '../measure/recorder.ts'
-import { newTallies, StreamRecorder } from '../measure/stream-recorder.ts'
-import { parseFieldSpec, parseStampSpec } from '../model/field-spec.ts'
-import type { RunPlan } from '../model/plan.ts'
+import { StreamRecorder } from '../measure/stream-recorder.ts'
+import { newTallies } from '../measure/tallies.ts'
 import type { Microseconds } from '../model/units.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
+import { planExtractor } from './plan-extractor.ts'
+import { Arrivals } from './arrivals.ts'
 import { OwnLoadProbe } from './own-load.ts'
 import type { DrainTarget, FromWorker, PhaseCount, Standing, ToWorker, UserSpec, WorkerConfig } from './protocol.ts'
+import { userUrl } from './user-url.ts'
 import { VirtualUsers } from './virtual-users.ts'
 
 const STANDING_PERIOD: Microseconds = 100 * US_PER_MS
@@ -24,10 +25,9 @@ export class Worker {
   private readonly tallies = newTallies()
   private readonly users: VirtualUsers
   private readonly recorders: StreamRecorder[] = []
-  private nextUser = 0
+  private readonly arrivals: Arrivals
   private droppedArrivals = 0
   private intervalStart: Microseconds
-  private cancelArrivals = (): void => {}
   private cancelInterval = (): void => {}
   private cancelStanding = (): void => {}
   private stopped = false
@@ -38,11 +38,11 @@ export class Worker {
     this.number = config.worker
     this.clock = clock
     this.send = send
-    this.recorder = new Recorder(() => clock.now(), extractorOf(config.plan))
+    this.recorder = new Recorder(() => clock.now(), planExtractor(config.plan))
     this.recorder.stampClock = config.commonClock ? 'common' : 'none'
     this.users = new VirtualUsers(config.plan, clock)
     this.intervalStart = config.startAt
-    this.arrive()
+    this.arrivals = new Arrivals(config.users, clock, (user) => this.startUser(user))
     this.armInterval()
     this.armStanding()
   }
@@ -69,22 +69,6 @@ export class Worker {
         void this.stop()
         break
     }
-  }
-
-  /** Starts every user that is due and sleeps until the next one is. */
-  private arrive(): void {
-    const { users } = this.config
-    for (
-      let user = users[this.nextUser];
-      user !== undefined && user.dueAt <= this.clock.now();
-      user = users[this.nextUser]
-    ) {
-      this.nextUser += 1
-      this.startUser(user)
-    }
-    const next = users[this.nextUser]
-    if (next !== undefined && !this.stopped)
-      this.cancelArrivals = this.clock.after(Math.max(0, next.dueAt - this.clock.now()), () => this.arrive())
   }
 
   private startUser(user: UserSpec): void {
@@ -120,7 +104,7 @@ export class Worker {
   private standing(): Standing {
     const { settled, everOpened } = this.tallies
     const { open, wanted } = this.recorder
-    return { worker: this.number, open, wanted, started: this.nextUser, settled, everOpened }
+    return { worker: this.number, open, wanted, started: this.arrivals.come, settled, everOpened }
   }
 
   private armInterval(): void {
@@ -166,11 +150,11 @@ export class Worker {
 
   private phaseCount(index: number): PhaseCount {
     const channels: PhaseCount['channels'] = {}
-    for (const { channelName, lastPhase } of this.recorders) {
-      if (lastPhase.index !== index) continue
+    for (const { channelName, phase } of this.recorders) {
+      if (phase.last.index !== index) continue
       const known = (channels[channelName] ??= { events: 0, gaps: 0 })
-      known.events = Math.max(known.events, lastPhase.events)
-      known.gaps = Math.max(known.gaps, lastPhase.gaps)
+      known.events = Math.max(known.events, phase.last.events)
+      known.gaps = Math.max(known.gaps, phase.last.gaps)
     }
     return { channels }
   }
@@ -198,7 +182,7 @@ export class Worker {
   private async stop(): Promise<void> {
     if (this.stopped) return
     this.stopped = true
-    this.cancelArrivals()
+    this.arrivals.stop()
     this.cancelInterval()
     this.cancelStanding()
     const now = this.clock.now()
@@ -216,27 +200,11 @@ export class Worker {
       unexpected: this.tallies.unexpected,
       everOpened: this.tallies.everOpened,
       stillLost,
-      users: this.nextUser - this.droppedArrivals,
+      users: this.arrivals.come - this.droppedArrivals,
       droppedArrivals: this.droppedArrivals,
       badSequence: this.tallies.badSequence,
       clockStep: this.clock instanceof SystemClock ? this.clock.step() : 0,
       stamped: this.tallies.stamped,
     })
   }
-}
-
-function extractorOf(plan: RunPlan): SpecExtractor | null {
-  if (plan.stamp === null && plan.sequence === null) return null
-  const stamp = plan.stamp === null ? null : parseStampSpec(plan.stamp)
-  const sequence = plan.sequence === null ? null : parseFieldSpec(plan.sequence)
-  if ((stamp !== null && 'fault' in stamp) || (sequence !== null && 'fault' in sequence))
-    throw new Error('a plan with a wrong field passed validation')
-  return new SpecExtractor(stamp, sequence)
-}
-
-/** `{stream}` and `{stream%4}` in a URL stand for the user's number, so that users can follow different sequences. */
-export function userUrl(template: string, stream: number): string {
-  return template.replaceAll(/\{stream(?:%(\d+))?\}/g, (_, modulo?: string) =>
-    String(modulo === undefined ? stream : stream % Number(modulo)),
-  )
 }

@@ -1,0 +1,58 @@
+import type { Microseconds } from '../model/units.ts'
+import type { EventBytes, Extractor } from './extract.ts'
+import type { FanoutChannel } from './fanout.ts'
+import type { PhaseTally } from './phase-tally.ts'
+import type { Recorder } from './recorder.ts'
+import { SequenceLedger } from './sequence-ledger.ts'
+import type { EndTallies } from './tallies.ts'
+
+/** What one stream's events say of themselves: their number goes to the ledger, their time into the latencies. */
+export class EventIntake {
+  readonly ledger = new SequenceLedger()
+  channel: FanoutChannel | null = null
+  /** Due time of the newest event, on our clock; 0 while none is known. */
+  newestDue: Microseconds = 0
+  /** Events without a readable number. */
+  unsequenced = 0
+  private readonly recorder: Recorder
+  private readonly tallies: EndTallies
+
+  constructor(recorder: Recorder, tallies: EndTallies) {
+    this.recorder = recorder
+    this.tallies = tallies
+  }
+
+  /** False when the event had been received before; such a one is in no latency. */
+  take(now: Microseconds, event: EventBytes, phase: PhaseTally): boolean {
+    const { recorder } = this
+    const { extractor } = recorder
+    if (extractor === null) {
+      this.unsequenced += 1
+      if (recorder.measuring) phase.events += 1
+      return true
+    }
+    extractor.read(event)
+    const before = this.ledger.replayed
+    if (!this.number(extractor)) return false
+    if (extractor.dueAt >= 0) this.time(now, extractor, phase, this.ledger.replayed !== before)
+    else if (recorder.measuring) phase.events += 1
+    return true
+  }
+
+  private number(extractor: Extractor): boolean {
+    if (extractor.sequence >= 0) return this.ledger.receive(extractor.sequence) !== 'duplicate'
+    this.unsequenced += 1
+    this.tallies.badSequence ??= extractor.badSequence
+    return true
+  }
+
+  private time(now: Microseconds, { sequence, dueAt, sentAt }: Extractor, phase: PhaseTally, replayed: boolean): void {
+    const { recorder } = this
+    this.tallies.stamped = true
+    const due = dueAt + recorder.stampOffset
+    if (recorder.stampClock !== 'none' && due > this.newestDue) this.newestDue = due
+    if (recorder.delivery(dueAt, sentAt, now) !== null) phase.events += 1
+    // A replay goes to the one stream that asked for it, and so has no fan-out.
+    if (sequence >= 0 && !replayed) this.channel?.receive(sequence, dueAt, now)
+  }
+}

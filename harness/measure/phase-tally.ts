@@ -1,0 +1,30 @@
+import type { Microseconds } from '../model/units.ts'
+import type { HistogramSet } from './histogram-set.ts'
+
+/** What one stream saw in one measured phase: its events and gaps are the bursts that percentiles are judged by. */
+export class PhaseTally {
+  events = 0
+  /** Of the phase that ended last. */
+  last = { index: -1, events: 0, gaps: 0 }
+  private gaps = 0
+  private worst: Microseconds = 0
+
+  begin(): void {
+    this.events = this.gaps = this.worst = 0
+  }
+
+  gap(set: HistogramSet, gap: Microseconds): void {
+    set.gap.record(gap)
+    this.gaps += 1
+    if (gap > this.worst) this.worst = gap
+  }
+
+  /** `open`: the gap that is still open, known to be at least as long as it is now. */
+  end({ set, index }: { set: HistogramSet; index: number }, open: Microseconds): void {
+    this.last = { index, events: this.events, gaps: this.gaps }
+    if (open < 0) return
+    set.censored('sse_event_gap').record(open)
+    if (open >= this.worst) set.censored('sse_worst_gap').record(open)
+    else set.exact('sse_worst_gap').record(this.worst)
+  }
+}

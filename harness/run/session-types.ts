@@ -1,0 +1,53 @@
+import type { Clock } from '../measure/clock.ts'
+import type { ServerBooks } from '../measure/balance.ts'
+import type { RunPlan } from '../model/plan.ts'
+import type { Fault } from '../model/record.ts'
+import type { Microseconds } from '../model/units.ts'
+import type { Collector, IntervalSink } from './collector.ts'
+import type { ProgressListener } from './progress.ts'
+import type { WorkerResult } from './protocol.ts'
+import type { ClockOffset, ReferenceTarget } from './reference-target.ts'
+
+/** One measured phase and, if something is done to the target at its start, what. */
+export interface MeasuredPhase {
+  name: string
+  duration: Microseconds
+  /** Returns the numbers that the server gave the streams it ends by this; null when it is all of them. */
+  action?: { fault: string; run: (target: ReferenceTarget) => Promise<{ dropped: number }> }
+}
+
+export interface SessionOptions {
+  plan: RunPlan
+  phases: readonly MeasuredPhase[]
+  /** Prefix of the phases' names when a run has several sessions. */
+  name: string
+  firstStream: number
+  clock: Clock
+  /** Ends the run early; the record is still made. */
+  signal: AbortSignal
+  sink: IntervalSink | null
+  onProgress: ProgressListener | null
+  /** Resolves when the target is known to be gone for good, such as when its process has ended. */
+  targetGone: Promise<void> | null
+  /** Put before the command of each worker, such as `taskset -c 1`. */
+  launcher: readonly string[]
+}
+
+export interface SessionResult {
+  plan: RunPlan
+  collector: Collector
+  workers: WorkerResult[]
+  books: ServerBooks | null
+  /** The server said that it is the reference server. */
+  reference: boolean
+  headers: Record<string, string> | null
+  offsets: ClockOffset[]
+  commonClock: boolean
+  targetAlive: boolean
+  aborted: boolean
+  /** No connection ever became an event stream. */
+  unreachable: boolean
+  faults: Fault[]
+  startAt: Microseconds
+  endAt: Microseconds
+}
