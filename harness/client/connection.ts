@@ -2,27 +2,16 @@ import type { Dispatcher } from 'undici'
 import { Client } from 'undici'
 
 import type { Cancel } from '../measure/clock.ts'
-import type { EndReason, Failure } from '../model/ends.ts'
+import type { Failure } from '../model/ends.ts'
 import type { Microseconds } from '../model/units.ts'
 import { US_PER_SECOND } from '../model/units.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
 import { Dial } from './dial.ts'
 import { detailOf, endOf, failureOf, isOwnFault } from './errors.ts'
 import type { Hop } from './request.ts'
 import { headersFor } from './request.ts'
-import type { ResponseHeaders } from './response.ts'
 import { isFramed, plainHeaders } from './response.ts'
 import type { StreamSettings } from './settings.ts'
-
-/** What a connection reports; after `closed` or `failed`, and after its owner has ended it, nothing more. */
-export interface ConnectionOwner {
-  connected(): void
-  head(status: number, statusText: string, headers: ResponseHeaders): void
-  data(chunk: Buffer): void
-  /** After the head. */
-  closed(reason: EndReason, detail: string): void
-  /** Before the head. */
-  failed(failure: Failure, detail: string): void
-}
 
 /** How long a server may take to answer our FIN with its own. */
 const LINGER: Microseconds = 5 * US_PER_SECOND
@@ -146,6 +135,8 @@ export class Connection implements Dispatcher.DispatchHandler {
 
   /** Closes by RST. */
   reset(): void {
+    // What the sockets say about it is their echo.
+    this.#stage = 'over'
     this.#dial?.reset()
     this.destroy()
   }

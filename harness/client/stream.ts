@@ -4,18 +4,19 @@ import { isOwnEnd } from '../model/ends.ts'
 import type { Microseconds } from '../model/units.ts'
 import type { BodyEnd } from './body.ts'
 import { Body } from './body.ts'
-import type { ConnectionOwner } from './connection.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
 import { Connection } from './connection.ts'
+import { IdleWatch } from './idle-watch.ts'
 import type { LeaveMode, Leaving } from './leave.ts'
 import { LEAVING } from './leave.ts'
 import type { StreamObserver, StreamOutcome } from './observer.ts'
 import { afterwards, outcomeAfter } from './policy.ts'
 import { PROFILE_REGISTRY } from './profiles/index.ts'
 import type { Behaviour, Throttle } from './profiles/profile.ts'
-import type { Hop } from './request.ts'
 import { sendableId } from './request.ts'
 import type { ResponseHeaders } from './response.ts'
-import { answerOf, nextHop } from './response.ts'
+import { answerOf } from './response.ts'
+import { Route } from './route.ts'
 import type { StreamSettings, VirtualUser } from './settings.ts'
 
 export type { LeaveMode } from './leave.ts'
@@ -26,20 +27,16 @@ export class EventStream implements ConnectionOwner, Throttle {
   readonly #ordinal: number
   readonly #observer: StreamObserver
   readonly #body: Body
+  readonly #route: Route
   readonly #behaviour: Behaviour | null
+  readonly #idle: IdleWatch | null
   #state: 'idle' | 'connecting' | 'open' | 'waiting' | 'finished' = 'idle'
   #connection: Connection | null = null
-  /** Where attempts start. */
-  #home: Hop
-  /** Where this one has come to. */
-  #hop: Hop
   #resumedFrom = ''
   /** Attempts since the stream was last open. */
   #attempts = 0
   #wasOpen = false
-  #paused = false
-  #lastRead: Microseconds = 0
-  /** The wait for the next attempt, or the watch over an open stream. */
+  /** The wait for the next attempt. */
   #timer: Cancel | null = null
 
   constructor(settings: StreamSettings, user: VirtualUser, observer: StreamObserver) {
@@ -48,9 +45,9 @@ export class EventStream implements ConnectionOwner, Throttle {
     this.#observer = observer
     this.#body = new Body(settings, user.lastEventId, observer, (reason) => this.#bodyEnd(reason))
     this.#behaviour = PROFILE_REGISTRY[user.profile].attach(this, settings.profileParams, settings.clock)
-    const { method, body } = settings.request
-    this.#home = { url: user.url, method, withBody: body !== null, trusted: true, redirects: 0 }
-    this.#hop = this.#home
+    const { idleTimeout: limit } = settings
+    this.#idle = limit === null ? null : new IdleWatch(settings.clock, limit, () => this.closed('idle-timeout', ''))
+    this.#route = new Route(user.url, settings.request)
   }
 
   /** Connects. `intendedUs` is when it was due, which may be earlier than now. */
@@ -79,18 +76,17 @@ export class EventStream implements ConnectionOwner, Throttle {
   }
 
   pause(): void {
-    this.#paused = true
+    this.#idle?.pause()
     this.#connection?.pause()
   }
 
   resume(): void {
-    this.#paused = false
-    this.#lastRead = this.#settings.clock.now()
+    this.#idle?.resume()
     this.#connection?.resume()
   }
 
   connected(): void {
-    if (this.#hop.redirects === 0) this.#observer.connected(this.#settings.clock.now())
+    if (this.#route.hop.redirects === 0) this.#observer.connected(this.#settings.clock.now())
   }
 
   head(status: number, statusText: string, headers: ResponseHeaders): void {
@@ -102,7 +98,7 @@ export class EventStream implements ConnectionOwner, Throttle {
 
   data(chunk: Buffer): void {
     const now = this.#settings.clock.now()
-    this.#lastRead = now
+    this.#idle?.touch(now)
     this.#body.read(now, chunk)
     if (this.#behaviour !== null && this.#state === 'open') this.#behaviour.read(now, chunk.length)
   }
@@ -121,7 +117,7 @@ export class EventStream implements ConnectionOwner, Throttle {
   #attempt(intendedUs: Microseconds): void {
     this.#timer = null
     this.#state = 'connecting'
-    this.#hop = this.#home
+    this.#route.begin()
     this.#resumedFrom = sendableId(this.#body.lastEventId)
     this.#observer.attempt(this.#settings.clock.now(), intendedUs)
     // The observer may have stopped it.
@@ -130,45 +126,32 @@ export class EventStream implements ConnectionOwner, Throttle {
 
   #connect(): void {
     this.#connection = new Connection(this, this.#settings)
-    this.#connection.open(this.#hop, this.#resumedFrom)
+    this.#connection.open(this.#route.hop, this.#resumedFrom)
   }
 
   #redirect(status: number, location: string | undefined): void {
-    const hop = nextHop(this.#hop, status, location)
-    if ('fault' in hop) return this.failed('redirect', hop.fault)
+    const fault = this.#route.follow(status, location)
+    if (fault !== null) return this.failed('redirect', fault)
     this.#connection?.destroy()
-    this.#hop = hop
-    this.#observer.redirected(this.#settings.clock.now(), status, hop.url)
+    this.#observer.redirected(this.#settings.clock.now(), status, this.#route.hop.url)
     if (this.#state === 'connecting') this.#connect()
   }
 
   #open(headers: ResponseHeaders): void {
-    const { clock } = this.#settings
     this.#state = 'open'
     this.#wasOpen = true
     this.#attempts = 0
-    // Reconnects go where the last answer came from: a request keeps its URL list (Fetch, "HTTP-redirect fetch"), as in
-    // Chromium. Only the redirects are counted anew.
-    this.#home = { ...this.#hop, redirects: 0 }
+    this.#route.settle()
     this.#body.begin()
-    this.#lastRead = clock.now()
-    this.#watch()
-    this.#observer.opened(this.#lastRead, headers, this.#resumedFrom)
-  }
-
-  /** One timer a silence, not one a chunk: when it fires it looks how long ago the last chunk was. */
-  #watch(): void {
-    const { idleTimeout, clock } = this.#settings
-    if (idleTimeout === null) return
-    const quiet = this.#paused ? 0 : clock.now() - this.#lastRead
-    if (quiet >= idleTimeout) this.#endOpen('idle-timeout', '', LEAVING.abort)
-    else this.#timer = clock.after(idleTimeout - quiet, () => this.#watch())
+    const now = this.#settings.clock.now()
+    this.#idle?.begin(now)
+    this.#observer.opened(now, headers, this.#resumedFrom)
   }
 
   #bodyEnd(reason: BodyEnd): void {
     if (this.#state !== 'open') return
     if (isOwnEnd(reason)) this.#finishAsOwn(LEAVING.abort, reason, '')
-    else this.#endOpen(reason, '', LEAVING.abort)
+    else this.closed(reason, '')
   }
 
   #endOpen(reason: EndReason, detail: string, how: Leaving): void {
@@ -182,7 +165,7 @@ export class EventStream implements ConnectionOwner, Throttle {
   #drop(how: Leaving): boolean {
     const wasOpen = this.#state === 'open'
     this.#state = 'waiting'
-    this.#paused = false
+    this.#idle?.end()
     this.#timer?.()
     this.#timer = null
     if (this.#connection !== null) how(this.#connection)
@@ -195,13 +178,11 @@ export class EventStream implements ConnectionOwner, Throttle {
   #next(now: Microseconds, outcome: EndReason | Failure, detail: string): void {
     // The observer may have stopped it.
     if (this.#state === 'finished') return
-    const decision = afterwards(this.#settings, this.#ordinal, this.#attempts, outcome, this.#body.retryMs)
-    if (!decision.reconnect)
-      return this.#finish(now, outcomeAfter(outcome, this.#wasOpen), detail === '' ? decision.why : detail)
+    const after = afterwards(this.#settings, this.#ordinal, this.#attempts, outcome, this.#body.retryMs)
+    if (!after.reconnect) return this.#finish(now, outcomeAfter(outcome, this.#wasOpen), detail || after.why)
     this.#attempts += 1
-    const due = now + decision.delay
-    this.#timer = this.#settings.clock.after(decision.delay, () => this.#attempt(due))
-    this.#observer.waiting(now, decision.delay)
+    this.#timer = this.#settings.clock.after(after.delay, () => this.#attempt(now + after.delay))
+    this.#observer.waiting(now, after.delay)
   }
 
   #finishAsOwn(how: Leaving, reason: EndReason, detail: string): void {
