@@ -5,13 +5,12 @@ import { EventIntake } from './event-intake.ts'
 import type { EventBytes } from './extract.ts'
 import { ReferenceExtractor } from './extract.ts'
 import type { StreamBalance } from './balance.ts'
+import type { MeasuredUser } from './measured-user.ts'
 import { PhaseTally } from './phase-tally.ts'
 import type { PhaseMember, Recorder } from './recorder.ts'
 import { LossRecorder } from './loss-recorder.ts'
-import type { ConnectionLedger } from './sequence-ledger.ts'
-import type { SequenceLedger } from './sequence-ledger.ts'
-import { toldBy } from './server-headers.ts'
-import type { Headers } from './server-headers.ts'
+import type { ConnectionLedger, SequenceLedger } from './sequence-ledger.ts'
+import { type Headers, toldBy } from './server-headers.ts'
 import { StalenessSampler } from './staleness.ts'
 import type { EndTallies } from './tallies.ts'
 
@@ -19,23 +18,11 @@ const MOST_RANGES = 100
 /** No time yet. */
 const NEVER = 0
 
-export interface MeasuredUser {
-  stream: number
-  /** Name of the sequence until the server tells its own: the URL. */
-  channelName: string
-  intendedAt: Microseconds
-  /** A clean end by the server completes this stream, because it is not going to reconnect. */
-  endsCleanly: boolean
-  /** Its profile reads slowly on purpose. */
-  slow: boolean
-}
-
 /**
  * Everything that is measured of one virtual user's stream, over all its connections. Called by the client for every
  * event; `now` is always the one clock read of the chunk that the event came in.
  */
 export class StreamRecorder implements PhaseMember {
-  readonly stream: number
   readonly ledger: SequenceLedger
   private readonly intake: EventIntake
   readonly connections: ConnectionLedger[] = []
@@ -45,7 +32,7 @@ export class StreamRecorder implements PhaseMember {
   channelName: string
   private readonly recorder: Recorder
   private readonly tallies: EndTallies
-  private readonly intendedAt: Microseconds
+  private readonly user: MeasuredUser
   private readonly loss: LossRecorder
   private readonly staleness: StalenessSampler
   private lastReadAt: Microseconds = NEVER
@@ -56,16 +43,11 @@ export class StreamRecorder implements PhaseMember {
   /** Ends still to come that the plan has asked for (the server was told to drop its streams). */
   private expectedEnds = 0
   private state: StreamBalance['state'] = 'down'
-  private readonly endsCleanly: boolean
-  readonly slow: boolean
 
   constructor(user: MeasuredUser, recorder: Recorder, tallies: EndTallies) {
     const { intendedAt } = user
-    this.stream = user.stream
+    this.user = user
     this.channelName = user.channelName
-    this.intendedAt = intendedAt
-    this.endsCleanly = user.endsCleanly
-    this.slow = user.slow
     this.recorder = recorder
     this.tallies = tallies
     this.loss = new LossRecorder(recorder)
@@ -139,7 +121,7 @@ export class StreamRecorder implements PhaseMember {
     if (this.staleness.nextTick <= now) this.fill(now)
     const isNew = this.intake.take(now, event, this.phase)
     if (recorder.measuring) this.measuredGap(now)
-    if (this.lastEventAt === NEVER) this.loss.firstEvent(now, this.intendedAt)
+    if (this.lastEventAt === NEVER) this.loss.firstEvent(now, this.user.intendedAt)
     if (this.loss.isLost && isNew) this.loss.recovered(now)
     this.lastEventAt = now
   }
@@ -172,7 +154,7 @@ export class StreamRecorder implements PhaseMember {
       connection.endedByUs = own
     }
     // At the end of the run a stream was as good as open: what it still lacks is undrained.
-    this.state = reason === 'stopped' ? 'open' : own || (this.endsCleanly && reason === 'clean') ? 'done' : 'down'
+    this.state = reason === 'stopped' ? 'open' : own || (this.user.endsCleanly && reason === 'clean') ? 'done' : 'down'
     if (this.state !== 'down') return
     if (this.expectedEnds > 0) this.expectedEnds -= 1
     else this.tallies.unexpected += 1
@@ -210,11 +192,11 @@ export class StreamRecorder implements PhaseMember {
   phaseEnded(at: Microseconds): void {
     this.fill(at - 1)
     this.staleness.end()
-    this.phase.end(this.recorder.current, at - (this.lastEventAt === NEVER ? this.intendedAt : this.lastEventAt))
+    this.phase.end(this.recorder.current, at - (this.lastEventAt === NEVER ? this.user.intendedAt : this.lastEventAt))
   }
 
   fill(now: Microseconds): void {
-    const seen = this.lastEventAt === NEVER ? this.intendedAt : this.lastEventAt
+    const seen = this.lastEventAt === NEVER ? this.user.intendedAt : this.lastEventAt
     this.staleness.fill(
       this.recorder.current.set.staleness,
       now,
@@ -225,8 +207,13 @@ export class StreamRecorder implements PhaseMember {
   /** What is still open when the run stops is known to last at least until now. */
   cutOff(now: Microseconds): void {
     const { set } = this.recorder.current
-    if (this.lastEventAt === NEVER) set.censored('sse_first_event_duration').record(Math.max(0, now - this.intendedAt))
+    if (this.lastEventAt === NEVER)
+      set.censored('sse_first_event_duration').record(Math.max(0, now - this.user.intendedAt))
     this.loss.cutOff(now)
+  }
+
+  get slow(): boolean {
+    return this.user.slow
   }
 
   /** Whether the stream was lost and has not received a new event since. */
@@ -237,7 +224,7 @@ export class StreamRecorder implements PhaseMember {
   balance(): StreamBalance {
     const { ledger } = this
     return {
-      stream: this.stream,
+      stream: this.user.stream,
       channel: this.channelName,
       first: ledger.first,
       next: ledger.next,
@@ -249,7 +236,7 @@ export class StreamRecorder implements PhaseMember {
       missing: ledger.missing(),
       missingRanges: ledger.missingRanges(MOST_RANGES),
       state: this.state,
-      slow: this.slow,
+      slow: this.user.slow,
       connections: this.connections,
     }
   }

@@ -1,0 +1,13 @@
+import type { Microseconds } from '../model/units.ts'
+
+/** What the recorder has to know of a virtual user. */
+export interface MeasuredUser {
+  stream: number
+  /** Name of the sequence until the server tells its own: the URL. */
+  channelName: string
+  intendedAt: Microseconds
+  /** A clean end by the server completes this stream, because it is not going to reconnect. */
+  endsCleanly: boolean
+  /** Its profile reads slowly on purpose. */
+  slow: boolean
+}
