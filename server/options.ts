@@ -73,8 +73,13 @@ export function parseOptions(args: string[]): { options: ServerOptions } | { fau
   const known = Object.fromEntries([...texts, ...flags])
   const { tokens } = parseArgs({ args, options: known, strict: false, allowPositionals: true, tokens: true })
   const seen = new Set<string>()
-  for (const token of tokens) {
-    if (token.kind === 'positional') faults.push(`'${token.value}' stands alone; options are written --name value`)
+  for (const [index, token] of tokens.entries()) {
+    // The word after an option that we do not know was meant as its value: one mistake, one sentence.
+    const before = tokens[index - 1]
+    const isValue = before?.kind === 'option' && !Object.hasOwn(known, before.name)
+    if (token.kind === 'positional' && !isValue) {
+      faults.push(`'${token.value}' stands alone; options are written --name value`)
+    }
     if (token.kind !== 'option') continue
     const fault = seen.has(token.name) ? 'is given more than once; give it once' : take(token.name, token.value, values)
     seen.add(token.name)
