@@ -1,20 +1,17 @@
-import picocolors from 'picocolors'
 import type { CommandModule } from 'yargs'
 
 import { renderText } from '../results/formats/text.ts'
 import { readRun } from '../results/read.ts'
 import { viewOf } from '../results/view.ts'
 import { renderInto } from '../results/write.ts'
+import type { CommonFlags } from './common-options.ts'
+import { commonOptions } from './common-options.ts'
+import { colorWanted } from './terminal.ts'
 
-export interface ReportOptions {
+export interface ReportOptions extends CommonFlags {
   run: string
-  /** Where runs are looked for by id. */
-  out: string
   /** Where to write; the run's own folder when absent. */
   to?: string | undefined
-  json: boolean
-  quiet: boolean
-  color: boolean
 }
 
 export interface Output {
@@ -42,35 +39,25 @@ export async function report(options: ReportOptions, { stdout, stderr }: Output)
   stdout(`${JSON.stringify({ status, exitCode: 0, runId, runDir: target, verdicts })}\n`)
 }
 
-interface Arguments {
-  run: string
-  out: string
-  to?: string | undefined
-  json: boolean
-  quiet: boolean
-  color: boolean
-}
-
-export const reportCommand: CommandModule<object, Arguments> = {
+export const reportCommand: CommandModule<object, ReportOptions> = {
   command: 'report <run>',
   describe: 'Render a run record again: page, summary, JUnit and percentile listings',
   builder: (yargs) =>
-    yargs
+    commonOptions(yargs)
       .positional('run', {
         type: 'string',
         demandOption: true,
-        describe: 'folder, run.json, id, start of an id, or latest',
+        describe: 'Folder, run.json, id, start of an id, or latest',
       })
-      .option('out', { type: 'string', nargs: 1, default: 'reports', describe: 'folder of the runs' })
-      .option('to', { type: 'string', nargs: 1, describe: "folder to write to instead of the run's own" })
-      .option('json', { type: 'boolean', default: false, describe: 'last line of stdout is one JSON object' })
-      .option('quiet', { type: 'boolean', default: false, describe: 'print no summary' })
-      .option('color', { type: 'boolean', default: picocolors.isColorSupported, describe: 'colours in the summary' })
+      .option('to', { type: 'string', nargs: 1, describe: "Folder to write to instead of the run's own" })
       .example('$0 report latest', 'the newest run in reports/')
-      .example('$0 report reports/20261123-171530-412-a1b2c3 --to /tmp/page', 'render elsewhere'),
+      .example('$0 report 20261123-17 --to page', 'render a run by the start of its id, elsewhere'),
   handler: (args) =>
-    report(args, {
-      stdout: (text) => process.stdout.write(text),
-      stderr: (text) => process.stderr.write(text),
-    }),
+    report(
+      { ...args, color: colorWanted(args) },
+      {
+        stdout: (text) => process.stdout.write(text),
+        stderr: (text) => process.stderr.write(text),
+      },
+    ),
 }

@@ -187,11 +187,17 @@ export const RunRecordSchema = z.object({
  */
 export const SERIES_COLUMNS = {
   open_streams: 'count',
+  wanted_streams: 'count',
   events_per_second: 'per-second',
+  bytes_per_second: 'bytes',
   staleness_p50: 'us',
   staleness_p99: 'us',
   delivery_p50: 'us',
   delivery_p99: 'us',
+  queue_delay_p99: 'us',
+  connections_opened: 'count',
+  reconnects: 'count',
+  connections_failed: 'count',
   loop_utilisation: 'ratio',
   cpu: 'ratio',
 } as const

@@ -14,6 +14,8 @@ const X_TICKS = 7
 /** Narrower phases carry no name: it would run into the next. */
 const NAMED_WIDTH = 44
 const CHARACTER = 7
+/** As many as the style has. */
+export const LINE_COLOURS = 3
 
 interface Scale {
   x: (us: number) => number
@@ -31,7 +33,8 @@ export function renderChart(chart: ChartBlock): string {
     ...scale.yTicks.map((tick) => yTick(tick, chart, scale)),
     ...timeTicks(chart.toUs, X_TICKS).map((tick) => xTick(tick, scale)),
     ...chart.marks.map((mark) => faultMark(mark, scale)),
-    ...chart.lines.map((line, i) => polyline(line, i, chart, scale)),
+    // The first line is the one that the chart is about, so it lies on top.
+    ...chart.lines.map((line, i) => polyline(line, i, chart, scale)).toReversed(),
     '</svg>',
   ].join('')
 }
@@ -89,7 +92,7 @@ function polyline(line: ChartBlock['lines'][number], index: number, chart: Chart
     const [cx, cy] = first.split(',')
     return `<circle cx="${cx}" cy="${cy}" r="3"/>`
   })
-  return `<g class="line line${(index % 2) + 1}">${shapes.join('')}</g>`
+  return `<g class="line line${(index % LINE_COLOURS) + 1}">${shapes.join('')}</g>`
 }
 
 interface Point {

@@ -2,13 +2,13 @@
 export const STYLE = `
 :root {
   --page: #ffffff; --panel: #f5f6f8; --text: #1a1d21; --quiet: #5c6570; --rule: #d9dde2;
-  --good: #14713a; --bad: #b3261e; --warn: #8a5300; --line1: #1f6fb5; --line2: #c4540a;
+  --good: #14713a; --bad: #b3261e; --warn: #8a5300; --line1: #1f6fb5; --line2: #c4540a; --line3: #7a4fb5;
   --band: #eef4fa; --band-other: #f7f7f7; --fault: #b3261e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14171b; --panel: #1d2126; --text: #e6e8eb; --quiet: #a0a8b2; --rule: #343a42;
-    --good: #5fce8b; --bad: #ff8a80; --warn: #f2b451; --line1: #6cb4f2; --line2: #ff9d57;
+    --good: #5fce8b; --bad: #ff8a80; --warn: #f2b451; --line1: #6cb4f2; --line2: #ff9d57; --line3: #c3a6f5;
     --band: #1b2430; --band-other: #191c20; --fault: #ff8a80;
   }
 }
@@ -54,6 +54,7 @@ figcaption { font-weight: 600; font-size: 0.9rem; margin-bottom: 0.2rem; }
 .key::before { content: ""; display: inline-block; width: 1.1em; border-top: 3px solid; margin-right: 0.35em; vertical-align: middle; }
 .key1::before { border-color: var(--line1); }
 .key2::before { border-color: var(--line2); }
+.key3::before { border-color: var(--line3); }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", "Liberation Sans", sans-serif; fill: var(--quiet); }
 svg .band.measured { fill: var(--band); }
@@ -63,8 +64,10 @@ svg .fault { stroke: var(--fault); stroke-width: 1.5; stroke-dasharray: 3 3; }
 svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg .line1 { stroke: var(--line1); }
 svg .line2 { stroke: var(--line2); }
+svg .line3 { stroke: var(--line3); }
 svg .line1 circle { fill: var(--line1); }
 svg .line2 circle { fill: var(--line2); }
+svg .line3 circle { fill: var(--line3); }
 @media (max-width: 40rem) {
   body { font-size: 14px; }
   .many table { min-width: 44rem; }
@@ -75,15 +78,17 @@ svg .line2 circle { fill: var(--line2); }
 @media print {
   :root {
     --page: #ffffff; --panel: #ffffff; --text: #000000; --quiet: #444444; --rule: #bbbbbb;
-    --good: #14713a; --bad: #b3261e; --warn: #8a5300; --line1: #1f6fb5; --line2: #c4540a; --band: #eef4fa; --band-other: #f7f7f7;
+    --good: #14713a; --bad: #b3261e; --warn: #8a5300; --line1: #1f6fb5; --line2: #c4540a; --line3: #7a4fb5; --band: #eef4fa; --band-other: #f7f7f7;
   }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav { display: none; }
   .wide { overflow: visible; }
-  table { font-size: 8pt; }
-  th, td { padding: 0.2rem 0.35rem; overflow-wrap: anywhere; }
-  th, td.number { white-space: normal; }
-  td small { max-width: 6rem; }
+  table { font-size: 7.5pt; }
+  th, td { padding: 0.15rem 0.3rem; overflow-wrap: anywhere; }
+  th, td:first-child { overflow-wrap: normal; }
+  th { white-space: normal; }
+  small { font-size: 6pt; }
+  td small { max-width: 5.5rem; }
   figure, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   pre { white-space: pre-wrap; }

@@ -1,6 +1,6 @@
 import type { Block, Cell, ChartBlock, Section, TableBlock, Tone, View } from '../view.ts'
 import { noteOf, textOf, toneOf } from '../view.ts'
-import { renderChart } from './chart.ts'
+import { LINE_COLOURS, renderChart } from './chart.ts'
 import { escapeHtml } from './escape.ts'
 import { STYLE } from './html-style.ts'
 
@@ -87,7 +87,9 @@ function tableHtml({ columns, rows }: TableBlock): string {
 }
 
 function chartHtml(chart: ChartBlock): string {
-  const names = chart.lines.map(({ name }, i) => `<span class="key key${(i % 2) + 1}">${escapeHtml(name)}</span>`)
+  const names = chart.lines.map(
+    ({ name }, i) => `<span class="key key${(i % LINE_COLOURS) + 1}">${escapeHtml(name)}</span>`,
+  )
   const caption = `<figcaption>${escapeHtml(chart.title)} ${names.length > 1 ? names.join(' ') : ''}</figcaption>`
   return `<figure>${caption}${renderChart(chart)}</figure>`
 }

@@ -27,6 +27,8 @@ const short = (value: number) => `${Number(value.toPrecision(3))}`
 export function tickText(value: number, unit: ChartUnit): string {
   if (unit === 'ratio') return `${short(value * 100)} %`
   if (unit === 'us') return durationText(value)
+  if (unit === 'bytes' && value < 1e3) return `${short(value)} B`
+  if (unit === 'bytes') return value < 1e6 ? `${short(value / 1e3)} kB` : `${short(value / 1e6)} MB`
   if (value >= 1e7) return `${short(value / 1e6)}M`
   return value >= 10_000 ? `${short(value / MS_PER_SECOND)}k` : formatCount(value)
 }

@@ -4,6 +4,7 @@ import type { Block, Cell, ListBlock, Section, TableBlock, Tone, View } from '..
 import { noteOf, textOf, toneOf } from '../view.ts'
 
 const GAP = '  '
+const LAST_COLUMN = 64
 
 interface Paint {
   tone: (text: string, tone: Tone | undefined) => string
@@ -52,25 +53,34 @@ const listLines = ({ items }: ListBlock, paint: Paint) => items.map(({ text, ton
 function tableLines({ columns, rows }: TableBlock, paint: Paint): string[] {
   const shown = (cell: Cell) => (noteOf(cell) === undefined ? textOf(cell) : `${textOf(cell)}*`)
   const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => shown(row[i] ?? '').length)))
-  const line = (cells: readonly Cell[], color: Paint['tone']) =>
-    columns
-      .map(({ numeric }, i) => {
-        const text = shown(cells[i] ?? '')
-        const padded = numeric === true ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)
-        return color(padded, toneOf(cells[i] ?? ''))
-      })
-      .join(GAP)
-      .trimEnd()
+  const indent = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0)
+  const line = (cells: readonly Cell[], color: Paint['tone']): string[] => {
+    const [first = '', ...more] = wrapped(shown(cells[columns.length - 1] ?? ''))
+    const padded = columns.map(({ numeric }, i) => {
+      const text = i === columns.length - 1 ? first : shown(cells[i] ?? '')
+      const width = i === columns.length - 1 && numeric !== true ? 0 : (widths[i] ?? 0)
+      return color(numeric === true ? text.padStart(width) : text.padEnd(width), toneOf(cells[i] ?? ''))
+    })
+    return [padded.join(GAP).trimEnd(), ...more.map((rest) => `${' '.repeat(indent)}${rest}`)]
+  }
   const titles = columns.map(({ title }) => title)
-  const head = titles.some((title) => title !== '')
-    ? [
-        paint.tone(
-          line(titles, (text) => text),
-          'quiet',
-        ),
-      ]
-    : []
-  return [...head, ...rows.map((row) => line(row, paint.tone)), ...notes({ kind: 'table', columns, rows }, paint)]
+  const head = titles.some((title) => title !== '') ? line(titles, (text) => text) : []
+  return [
+    ...head.map((text) => paint.tone(text, 'quiet')),
+    ...rows.flatMap((row) => line(row, paint.tone)),
+    ...notes({ kind: 'table', columns, rows }, paint),
+  ]
+}
+
+/** The last column holds explanations; long ones continue below themselves instead of at the edge of the window. */
+function wrapped(text: string): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + word.length < LAST_COLUMN) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 /** `* needs 10,000 independent samples, has 350: p99.9 of Connect, Headers`, once for all cells with that note. */

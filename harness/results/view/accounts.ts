@@ -80,7 +80,7 @@ function ledgerRows(book: Ledger): Cell[][] {
     ['duplicates', bad(book.duplicates), 'received more than once'],
     ['reordered', bad(book.reordered), 'came after a later event of the same connection'],
     ['replayed', count(book.replayed), 'sent again by the server after a reconnect'],
-    ['undrained', bad(book.undrained), 'still on their way when the client stopped reading'],
+    ['undrained', count(book.undrained), 'still on their way when the client stopped reading'],
   ]
   if (book.unsequenced > 0) rows.push(['unsequenced', count(book.unsequenced), 'without a readable sequence'])
   if (book.server !== null) rows.push(...serverRows(book.server))

@@ -1,11 +1,9 @@
-import type { Fault, LeakSignal, Leaks, RunRecord } from '../../model/record.ts'
-import { formatBytes, formatCount, formatDuration } from '../../model/units.ts'
+import type { LeakSignal, Leaks, RunRecord } from '../../model/record.ts'
+import { formatBytes, formatCount } from '../../model/units.ts'
 import { list, paragraph, section, table } from './build.ts'
 import { LEAK_TONES, VERDICT_TONES } from './labels.ts'
 import { NONE, UNKNOWN } from './numbers.ts'
 import type { Cell, Section } from './types.ts'
-
-const SHOWN_FAULTS = 200
 
 /** Why a run cannot be trusted; first of all sections, because it takes the sense out of the others. */
 export function voidSection({ void: reasons }: RunRecord): Section | null {
@@ -63,34 +61,3 @@ function signalRow(signal: LeakSignal): Cell[] {
 
 const amount = (n: number, unit: Leaks['signals'][number]['unit']) =>
   unit === 'bytes' ? formatBytes(n) : formatCount(n)
-
-export function faultSections({ faultPlan, faults }: RunRecord): Section[] {
-  if (faultPlan.length + faults.length === 0) return []
-  const names = [...new Set([...faultPlan, ...faults].map(({ fault }) => fault))].toSorted()
-  const of = (entries: readonly Fault[], name: string) => entries.filter(({ fault }) => fault === name).length
-  const rows = names.map((name): Cell[] => [name, formatCount(of(faultPlan, name)), formatCount(of(faults, name))])
-  const summary = section('faults', 'Injected faults', 'terminal', [table(['Fault', 'Planned#', 'Injected#'], rows)])
-  if (faults.length === 0) return [summary]
-  const shown = faults.slice(0, SHOWN_FAULTS)
-  const blocks = [
-    table(['At#', 'Fault', 'Stream#', 'Attempt#', 'Parameters and what was observed'], shown.map(faultRow)),
-  ]
-  const note = `The first ${formatCount(SHOWN_FAULTS)} of ${formatCount(faults.length)}; the rest is in the record.`
-  const detail = section('fault-log', 'Log of faults', 'page', [
-    ...(shown.length < faults.length ? [paragraph(note, 'quiet')] : []),
-    ...blocks,
-  ])
-  return [summary, detail]
-}
-
-function faultRow({ stream, attempt, fault, at, ...rest }: Fault): Cell[] {
-  return [
-    at === null ? UNKNOWN : formatDuration(at),
-    fault,
-    stream === null ? 'any' : `${stream}`,
-    attempt === null ? 'any' : `${attempt}`,
-    Object.entries(rest)
-      .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-      .join(' '),
-  ]
-}

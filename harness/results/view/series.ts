@@ -1,6 +1,7 @@
 import type { Fault, RunRecord, SeriesColumn } from '../../model/record.ts'
 import { SERIES_COLUMNS } from '../../model/record.ts'
 import { paragraph, section } from './build.ts'
+import { seenAt } from './faults.ts'
 import { originOf } from './setting.ts'
 import type { ChartBlock, ChartUnit, Section } from './types.ts'
 
@@ -11,7 +12,14 @@ interface ChartPlan {
 }
 
 const CHARTS: readonly ChartPlan[] = [
-  { title: 'Open streams', unit: 'count', lines: [['open_streams', 'open streams']] },
+  {
+    title: 'Open streams',
+    unit: 'count',
+    lines: [
+      ['open_streams', 'open'],
+      ['wanted_streams', 'wanted'],
+    ],
+  },
   { title: 'Events received per second', unit: 'per-second', lines: [['events_per_second', 'events']] },
   {
     title: 'Staleness',
@@ -30,6 +38,16 @@ const CHARTS: readonly ChartPlan[] = [
     ],
   },
   {
+    title: 'Connections per interval',
+    unit: 'count',
+    lines: [
+      ['connections_opened', 'opened'],
+      ['reconnects', 'of these again'],
+      ['connections_failed', 'failed'],
+    ],
+  },
+  { title: 'Bytes received per second', unit: 'bytes', lines: [['bytes_per_second', 'bytes']] },
+  {
     title: 'Load of the harness',
     unit: 'ratio',
     lines: [
@@ -37,7 +55,10 @@ const CHARTS: readonly ChartPlan[] = [
       ['cpu', 'CPU, in cores'],
     ],
   },
+  { title: 'Own queueing of the harness, p99', unit: 'us', lines: [['queue_delay_p99', 'p99']] },
 ]
+
+const SHOWN_MARKS = 100
 
 type Axis = Pick<ChartBlock, 'fromUs' | 'toUs' | 'startUs' | 'intervalUs' | 'phases' | 'marks'>
 
@@ -72,7 +93,6 @@ function axis(record: RunRecord): Axis {
   const origin = originOf(record)
   const longest = Math.max(0, ...Object.values(series.columns).map((values) => values.length))
   const end = Math.max(series.startUs + longest * series.intervalUs, ...phases.map(({ endUs }) => endUs))
-  const measure = phases.find(({ kind }) => kind === 'measure')?.startUs
   return {
     fromUs: 0,
     toUs: end - origin,
@@ -84,20 +104,20 @@ function axis(record: RunRecord): Axis {
       fromUs: startUs - origin,
       toUs: endUs - origin,
     })),
-    marks: measure === undefined ? [] : marks(faults, measure - origin).filter(({ atUs }) => atUs <= end - origin),
+    marks: marks(faults).filter(({ atUs }) => atUs <= end - origin),
   }
 }
 
-/** Faults count from the start of the measured phase; one mark a fault and moment, however many streams it hit. */
-function marks(faults: readonly Fault[], measureUs: number): ChartBlock['marks'] {
-  const counts = new Map<string, { text: string; atUs: number; streams: number }>()
-  for (const { fault, at } of faults) {
-    if (at === null) continue
-    const key = `${fault} ${at}`
-    const known = counts.get(key) ?? { text: fault, atUs: measureUs + at, streams: 0 }
-    counts.set(key, { ...known, streams: known.streams + 1 })
+/** What was seen to happen, not what was planned; one mark a fault and moment, however many streams it hit. */
+function marks(faults: readonly Fault[]): ChartBlock['marks'] {
+  const counts = new Map<string, { text: string; atUs: number; times: number }>()
+  for (const fault of faults) {
+    const atUs = seenAt(fault)
+    if (atUs === null) continue
+    const known = counts.get(`${fault.fault} ${atUs}`) ?? { text: fault.fault, atUs, times: 0 }
+    counts.set(`${fault.fault} ${atUs}`, { ...known, times: known.times + 1 })
   }
   return [...counts.values()]
-    .slice(0, 100)
-    .map(({ text, atUs, streams }) => ({ text: streams === 1 ? text : `${text} x ${streams}`, atUs }))
+    .slice(0, SHOWN_MARKS)
+    .map(({ text, atUs, times }) => ({ text: times === 1 ? text : `${text} x ${times}`, atUs }))
 }

@@ -39,7 +39,7 @@ export interface CodeBlock {
   text: string
 }
 
-export type ChartUnit = 'us' | 'count' | 'per-second' | 'ratio'
+export type ChartUnit = 'us' | 'count' | 'per-second' | 'bytes' | 'ratio'
 
 export interface ChartBlock {
   kind: 'chart'

@@ -51,7 +51,10 @@ test('every number of the view stands in the page and in the summary', () => {
       .flatMap(({ blocks }) => blocks.flatMap((block) => (block.kind === 'table' ? block.rows.flat().map(textOf) : [])))
   expect(cells('terminal', 'file', 'page').filter((cell) => !html.includes(cell))).toEqual([])
   expect(cells('terminal', 'file').filter((cell) => !markdown.includes(cell))).toEqual([])
-  expect(cells('terminal').filter((cell) => !terminal.includes(cell))).toEqual([])
+  // Long explanations go over several lines there.
+  const flat = (words: string) => words.replaceAll(/\s+/g, ' ')
+  expect(cells('terminal').filter((cell) => cell.length <= 64 && !terminal.includes(cell))).toEqual([])
+  expect(cells('terminal').filter((cell) => cell.length > 64 && !flat(terminal).includes(cell))).toEqual([])
   expect(cells('terminal').length).toBeGreaterThan(100)
   for (const shown of [html, markdown, terminal]) expect(shown).toContain(sentenceOf(SAMPLE))
 })

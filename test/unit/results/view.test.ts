@@ -107,6 +107,8 @@ describe('percentiles', () => {
 })
 
 describe('sections', () => {
+  const charts = (view: View) =>
+    view.sections.find(({ id }) => id === 'series')?.blocks.filter((block) => block.kind === 'chart') ?? []
   const ids = (view: View) => view.sections.map(({ id }) => id)
 
   test('stand in their order', () => {
@@ -165,8 +167,6 @@ describe('sections', () => {
   })
 
   test('charts share the run as their axis, with faults and columns of a later version in it', () => {
-    const charts = (view: View) =>
-      view.sections.find(({ id }) => id === 'series')?.blocks.filter((block) => block.kind === 'chart') ?? []
     const [open] = charts(viewOf(sampleRecord()))
     expect(open).toMatchObject({
       fromUs: 0,
@@ -175,6 +175,15 @@ describe('sections', () => {
       marks: [{ text: 'reset x 50', atUs: 33_000_000 }],
     })
     expect(charts(viewOf(VARIANTS.long())).map(({ title }) => title)).toEqual(['Staleness', 'of_a_later_version'])
+  })
+
+  test('a fault that could not be done is neither counted as injected nor drawn', () => {
+    const [fault] = sampleRecord().faults
+    if (fault === undefined) throw new Error('no fault')
+    const view = viewOf(sampleRecord({ faults: [fault, { ...fault, observed: null, error: 'refused' }] }))
+    expect(texts(row(view, 'faults', 'reset'))).toMatchObject({ 'Drawn from the seed': '50', Injected: '1' })
+    expect(charts(view)[0]?.marks).toEqual([{ text: 'reset', atUs: 33_000_000 }])
+    expect(texts(row(view, 'fault-log', '29.0 s', 1))['Seen at']).toBe('not seen')
   })
 
   test('two generators are not mixed', () => {
