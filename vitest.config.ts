@@ -20,6 +20,8 @@ export default defineConfig({
           name: 'system',
           include: ['test/system/**/*.test.ts'],
           testTimeout: 120_000,
+          // After the others and not beside them: what is measured here should have the cores to itself.
+          sequence: { groupOrder: 1 },
           hookTimeout: 120_000,
           fileParallelism: false,
         },
