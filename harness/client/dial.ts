@@ -2,11 +2,10 @@ import type { Socket } from 'node:net'
 import net from 'node:net'
 import tls from 'node:tls'
 
+import { DirectSocket } from './direct-socket.ts'
 import type { Stage } from './errors.ts'
 import type { RequestTemplate } from './request.ts'
 
-/** As much as the kernel gives in one read. */
-const READ_BYTES = 64 * 1024
 const KEEP_ALIVE_MS = 60_000
 
 /**
@@ -24,15 +23,9 @@ export class Dial {
     // Brackets belong to the URL, not to the address.
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
     const port = Number(url.port === '' ? (secure ? 443 : 80) : url.port)
-    const options: net.TcpNetConnectOpts & { highWaterMark: number } = {
-      host,
-      port,
-      highWaterMark: READ_BYTES,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
-    }
-    this.raw = net.connect(options)
+    const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
+    // TLS reads its socket by itself; it needs the ordinary one.
+    this.raw = secure ? net.connect(options) : new DirectSocket().connect(options)
     this.socket = this.raw
     this.raw.on('error', broke)
     this.raw.once('connect', () => {

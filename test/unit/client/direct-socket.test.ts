@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { Client } from 'undici'
+import { expect, test } from 'vitest'
+
+import { DirectSocket } from '../../../harness/client/direct-socket.ts'
+import { seededRandom } from '../../../harness/measure/random.ts'
+
+const BODY_BYTES = 12 * 1024 * 1024
+
+/** A body of known bytes; every offset has a value of its own for a long way, so that a swap or a repeat changes the hash. */
+function makeBody(): Buffer {
+  const body = Buffer.alloc(BODY_BYTES)
+  for (let at = 0; at + 4 <= body.length; at += 4) body.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at)
+  return body
+}
+
+async function bodyThrough(
+  port: number,
+  onChunk: (controller: { pause(): void; resume(): void }) => void,
+): Promise<string> {
+  const socket = new DirectSocket().connect({ host: '127.0.0.1', port })
+  await new Promise((resolve) => {
+    socket.once('connect', resolve)
+  })
+  const client = new Client(`http://127.0.0.1:${port}`, {
+    connect: (_options, callback) => process.nextTick(callback, null, socket),
+  })
+  const hash = createHash('sha256')
+  await new Promise<void>((resolve, reject) => {
+    client.dispatch(
+      { path: '/', method: 'GET' },
+      {
+        onRequestStart: () => {},
+        onResponseStart: () => {},
+        onResponseData: (controller, chunk) => {
+          hash.update(chunk)
+          onChunk(controller)
+        },
+        onResponseEnd: () => resolve(),
+        onResponseError: (_controller, error) => reject(error),
+      },
+    )
+  })
+  await client.destroy()
+  return hash.digest('hex')
+}
+
+test.each([
+  ['never pausing', 0],
+  ['pausing now and then', 0.2],
+  ['pausing at every chunk', 1],
+])('every byte arrives once and in order, %s', async (_name, share) => {
+  const body = makeBody()
+  const server = http.createServer((_request, response) => response.end(body))
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const random = seededRandom(7, 'pause')
+  const hash = await bodyThrough((server.address() as AddressInfo).port, (controller) => {
+    if (random() >= share) return
+    controller.pause()
+    setImmediate(() => controller.resume())
+  })
+  server.close()
+  expect(hash).toBe(createHash('sha256').update(body).digest('hex'))
+})
+
+test('while it is paused the server is not read from, and stops sending', async () => {
+  let socketOfServer: { writableLength: number } | null = null
+  const server = http.createServer((request, response) => {
+    socketOfServer = request.socket
+    const chunk = Buffer.alloc(64 * 1024)
+    for (let sent = 0; sent < 64 * 1024 * 1024; sent += chunk.length) response.write(chunk)
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  const socket = new DirectSocket().connect({ host: '127.0.0.1', port })
+  const client = new Client(`http://127.0.0.1:${port}`, {
+    connect: (_o, callback) => process.nextTick(callback, null, socket),
+  })
+  let chunks = 0
+  const paused = new Promise<void>((resolve) => {
+    client.dispatch(
+      { path: '/', method: 'GET' },
+      {
+        onRequestStart: () => {},
+        onResponseStart: () => {},
+        onResponseData: (controller) => {
+          chunks += 1
+          controller.pause()
+          resolve()
+        },
+        onResponseEnd: () => {},
+        onResponseError: () => {},
+      },
+    )
+  })
+  await paused
+  const before = socket.bytesRead
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  // One more read may have been under way; 64 MiB wait on the other side.
+  expect(socket.bytesRead - before).toBeLessThan(1024 * 1024)
+  expect(chunks).toBe(1)
+  expect((socketOfServer as { writableLength: number } | null)?.writableLength ?? 0).toBeGreaterThan(16 * 1024 * 1024)
+  await client.destroy()
+  server.closeAllConnections()
+  server.close()
+})
