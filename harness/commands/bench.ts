@@ -46,17 +46,24 @@ async function bench(flags: BenchFlags): Promise<number> {
   const placeholder = isExternal ? base : { ...base, target: { url: 'http://127.0.0.1/events' } }
   const { plan } = planFromFlags(flags, placeholder)
   preflight({ connections: plan.load.connections, workers: plan.workers, path: 'load.connections' })
-  if (isExternal) return executeRun(flags, planFromFlags(flags, base), (context) => external(context, profile))
-  const server = await startReferenceServer(BENCH_SERVER)
-  try {
-    const url = `${server.url}/events?channel=bench-{stream%${profile.channels}}`
-    const loaded = planFromFlags(flags, { ...base, target: { url } })
-    const gone = server.ended.then(() => {})
-    return await executeRun(flags, loaded, (context) => whole(context, profile, server.url, gone))
-  } finally {
-    await server.stop()
+  if (isExternal) {
+    const loaded = planFromFlags(flags, base)
+    return executeRun(flags, async () => ({ loaded, run: (context) => external(context, profile) }))
   }
+  return executeRun(flags, async () => {
+    const server = await startReferenceServer(BENCH_SERVER)
+    const url = `${server.url}/events?channel=bench-{stream%${profile.channels}}`
+    const gone = server.ended.then(() => {})
+    return {
+      loaded: planFromFlags(flags, { ...base, target: { url } }),
+      run: (context) => whole(context, profile, server.url, gone),
+      close: () => server.stop(),
+    }
+  })
 }
+
+/** A bench with its sessions alone. */
+const NOTHING_MORE = { leaks: null, verdicts: [], phases: [], warnings: [], headline: ['steady'], targetAlive: true }
 
 /** Everything, against the reference server. */
 async function whole(
@@ -67,11 +74,12 @@ async function whole(
 ): Promise<RunParts> {
   const steady = await runSession(steadySession(context, profile, gone))
   const sessions = [steady]
-  const parts: RunParts = { sessions, leaks: null, verdicts: [], phases: [], warnings: [], headline: ['steady'] }
+  const parts: RunParts = { ...NOTHING_MORE, sessions }
   // What is over or cannot be reached needs no further phases.
   if (context.signal.aborted || steady.unreachable || !steady.targetAlive) return parts
-  sessions.push(await runSession(slowSession(context, profile, origin, gone, steady)))
-  if (context.signal.aborted) return parts
+  const slow = await runSession(slowSession(context, profile, origin, gone, steady))
+  sessions.push(slow)
+  if (context.signal.aborted || !slow.targetAlive) return parts
   const { count, connections } = profile.cycles
   const onCycle = (done: number): void =>
     context.progress.note(`cycles · ${done}/${count} of ${connections} connections each`)
@@ -84,7 +92,8 @@ async function whole(
     signal: context.signal,
     onCycle,
   })
-  return { ...parts, leaks: leakPart.leaks, verdicts: [leakPart.verdict], phases: [leakPart.phase] }
+  const { leaks, verdict, phase, targetAlive } = leakPart
+  return { ...parts, leaks, verdicts: [verdict], phases: [phase], targetAlive }
 }
 
 /** What can be done to a server that belongs to somebody else: load it and look. */
@@ -93,7 +102,7 @@ async function external(context: RunContext, profile: BenchProfile): Promise<Run
   const session = await runSession({ ...options, phases: options.phases.slice(0, 1) })
   const skipped =
     'an external target is only put under steady load: the interruption, the slow readers and the leak cycles need the reference server'
-  return { sessions: [session], leaks: null, verdicts: [], phases: [], warnings: [skipped], headline: ['steady'] }
+  return { ...NOTHING_MORE, sessions: [session], warnings: [skipped] }
 }
 
 function steadySession(context: RunContext, profile: BenchProfile, gone: Promise<void> | null): SessionOptions {

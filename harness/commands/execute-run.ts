@@ -11,6 +11,7 @@ import { renderText } from '../results/formats/text.ts'
 import { viewOf } from '../results/view.ts'
 import { IntervalLog } from '../results/intervals.ts'
 import { newRunId } from '../results/run-id.ts'
+import { discardUnfinished } from '../results/unfinished.ts'
 import { checkOut, writeRun } from '../results/write.ts'
 import { buildRecord } from '../run/build-record.ts'
 import type { IntervalSink } from '../run/collector.ts'
@@ -38,26 +39,40 @@ export interface RunParts {
   warnings: string[]
   /** Measured phases that the top-level steady figures come from; null: all. */
   headline: string[] | null
+  /** The target still answered after everything that was done outside of the sessions. */
+  targetAlive: boolean
 }
 
-/** From a checked plan to a written record and an exit code; the same for every command that generates load. */
-export async function executeRun(
-  flags: CommonFlags,
-  loaded: LoadedPlan,
-  scenario: (context: RunContext) => Promise<RunParts>,
-): Promise<number> {
+/** What a command does once whatever it needs is up. */
+export interface Scenario {
+  loaded: LoadedPlan
+  run: (context: RunContext) => Promise<RunParts>
+  /** Ends what `setUp` has started. */
+  close?: () => Promise<void>
+}
+
+/**
+ * From a checked plan to a written record and an exit code; the same for every command that generates load. Signals are
+ * heeded and the reports folder is checked before `setUp` starts anything.
+ */
+export async function executeRun(flags: CommonFlags, setUp: () => Promise<Scenario>): Promise<number> {
   await checkOut(flags.out)
   const clock = new SystemClock()
   const id = newRunId(new Date(), Math.random)
+  const tidyUp = (): void => discardUnfinished(flags.out, id)
+  process.on('exit', tidyUp)
   const log = new IntervalLog(path.join(flags.out, `.${id}.intervals-${process.pid}`), clock.now())
   const progress = new ProgressLine(flags.quiet)
   const abort = abortOnSignal()
+  let scenario: Scenario | null = null
   let record: RunRecord
   let folder: string
   try {
+    scenario = await setUp()
+    const { loaded } = scenario
     const sink: IntervalSink = (key, start, end, counts) => log.append(key, start, end, counts)
     const environment = readEnvironment()
-    const parts = await scenario({ plan: loaded.plan, clock, signal: abort.signal, sink, progress })
+    const parts = await scenario.run({ plan: loaded.plan, clock, signal: abort.signal, sink, progress })
     record = buildRecord({
       id,
       command: redactArguments(['sse-harness', ...process.argv.slice(2)], loaded.plan.target.secretHeaders),
@@ -69,6 +84,7 @@ export async function executeRun(
       extraPhases: parts.phases,
       warnings: parts.warnings,
       headline: parts.headline,
+      targetAlive: parts.targetAlive,
       aborted: abort.signal.aborted,
     })
     progress.note('writing the record')
@@ -77,8 +93,10 @@ export async function executeRun(
     log.discard()
     throw error
   } finally {
+    await scenario?.close?.()
     progress.clear()
     abort.close()
+    process.off('exit', tidyUp)
   }
   say(flags, renderText(viewOf(record), { color: colorWanted(flags) }))
   say(flags, `\n${folder}`)

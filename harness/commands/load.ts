@@ -5,6 +5,7 @@ import { preflight } from '../run/preflight.ts'
 import { runSession } from '../run/session.ts'
 import type { CommonFlags } from './common-options.ts'
 import { commonOptions } from './common-options.ts'
+import type { RunContext, RunParts } from './execute-run.ts'
 import { executeRun } from './execute-run.ts'
 import { loadOptions, planFromFlags } from './load-options.ts'
 
@@ -27,7 +28,7 @@ async function load(flags: LoadFlags): Promise<number> {
   const loaded = planFromFlags(flags)
   const { plan } = loaded
   preflight({ connections: plan.load.connections, workers: plan.workers, path: 'load.connections' })
-  return executeRun(flags, loaded, async ({ clock, signal, sink, progress }) => {
+  const run = async ({ clock, signal, sink, progress }: RunContext): Promise<RunParts> => {
     const session = await runSession({
       plan,
       phases: [{ name: 'measure', duration: planDuration(plan.load.duration) }],
@@ -40,6 +41,8 @@ async function load(flags: LoadFlags): Promise<number> {
       targetGone: null,
       launcher: [],
     })
-    return { sessions: [session], leaks: null, verdicts: [], phases: [], warnings: [], headline: null }
-  })
+    const parts = { leaks: null, verdicts: [], phases: [], warnings: [], headline: null, targetAlive: true }
+    return { ...parts, sessions: [session] }
+  }
+  return executeRun(flags, async () => ({ loaded, run }))
 }

@@ -20,11 +20,10 @@ export const serveCommand: CommandModule<object, object> = {
 async function serve(args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, ['--expose-gc', SERVER, '--exit-with-parent', ...args], {
     stdio: ['pipe', 'inherit', 'inherit'],
+    // In a process group of its own, so that each signal reaches it once, by us: a second one ends the server at once.
+    detached: true,
   })
-  // Ctrl-C in a terminal reaches both; a signal to this process alone is passed on. A second one ends the server at once.
-  const forward = (signal: NodeJS.Signals): void => {
-    if (!process.stdin.isTTY || signal === 'SIGTERM') child.kill(signal)
-  }
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
   process.on('SIGINT', forward)
   process.on('SIGTERM', forward)
   return new Promise((resolve) => {

@@ -11,6 +11,7 @@ interface LeakPart {
   leaks: Leaks
   verdict: Verdict
   phase: Phase
+  targetAlive: boolean
 }
 
 interface LeakPartOptions {
@@ -28,15 +29,18 @@ export async function runLeakPart(options: LeakPartOptions): Promise<LeakPart> {
   const target = new ReferenceTarget(origin)
   const startUs = clock.now()
   let samples: CycleSamples | null = null
+  let targetAlive = false
   try {
     samples = await runCycles({ ...options, target })
   } catch {
     // A server that is gone has a verdict of its own; here nothing was seen, which is not the same as clean.
   } finally {
+    targetAlive = await target.isAlive()
     await target.close()
   }
   const leaks = judgeExact(samples === null ? [] : seriesOf(samples), connections)
-  return { leaks, verdict: verdictOf(leaks), phase: { name: 'cycles', kind: 'cycles', startUs, endUs: clock.now() } }
+  const phase: Phase = { name: 'cycles', kind: 'cycles', startUs, endUs: clock.now() }
+  return { leaks, verdict: verdictOf(leaks), phase, targetAlive }
 }
 
 function seriesOf({ baseline, samples }: CycleSamples): SignalSeries[] {

@@ -28,6 +28,8 @@ export interface RecordInput {
   aborted: boolean
   /** Names of the measured phases that the top-level steady figures come from; null: all. */
   headline: readonly string[] | null
+  /** The target still answered after everything that was done outside of the sessions. */
+  targetAlive: boolean
 }
 
 /** Everything that the sessions of a run found, judged and in the form of the contract. */
@@ -41,7 +43,7 @@ export function buildRecord(input: RecordInput): RunRecord {
   const metrics = runMetrics(collector, streams, ledger, dropped, input.headline)
   const clock = clockFacts(sessions)
   const verdicts = [
-    ...defaultVerdicts(evidence(sessions, ledger, metrics)),
+    ...defaultVerdicts(evidence(input, ledger, metrics)),
     ...input.extraVerdicts,
     ...thresholdVerdicts(plan.thresholds, metrics, measuredSeconds(collector)),
   ]
@@ -155,7 +157,7 @@ function sessionLedger(session: SessionResult): Ledger {
 }
 
 function evidence(
-  sessions: readonly SessionResult[],
+  { sessions, targetAlive }: RecordInput,
   ledger: Ledger,
   metrics: Metrics,
 ): Parameters<typeof defaultVerdicts>[0] {
@@ -171,7 +173,7 @@ function evidence(
     ends: sumRecords(workers.map((worker) => worker.ends)),
     stillLost: total((worker) => worker.stillLost),
     losses: outages?.kind === 'histogram' ? outages.count : 0,
-    targetAlive: sessions.every((session) => session.targetAlive),
+    targetAlive: targetAlive && sessions.every((session) => session.targetAlive),
   }
 }
 

@@ -33,21 +33,24 @@ interface CycleOptions {
 
 /** Tells when one stream has its first event: only then has everything that a stream holds been set up. */
 class FirstEvent implements StreamObserver {
-  hasEvent = false
+  /** It has come, or never will. */
+  isSettled = false
   attempt(): void {}
   connected(): void {}
   redirected(): void {}
   opened(): void {}
   read(): void {}
   event(): void {
-    this.hasEvent = true
+    this.isSettled = true
   }
   comment(): void {}
   retry(): void {}
   ended(): void {}
   failed(): void {}
   waiting(): void {}
-  finished(): void {}
+  finished(): void {
+    this.isSettled = true
+  }
 }
 
 /**
@@ -84,7 +87,7 @@ async function oneCycle(url: string, count: number, settings: StreamSettings, op
   streams.forEach((stream, index) => stream.leave(LEAVE_MODES[index % LEAVE_MODES.length] ?? 'abort'))
 }
 
-/** Opens streams and waits until each has received something, or the limit is over. */
+/** Opens streams and waits until each has received something, has failed, or the limit is over. */
 async function openStreams(
   url: string,
   count: number,
@@ -97,7 +100,7 @@ async function openStreams(
   )
   for (const stream of streams) stream.start(clock.now())
   const deadline = clock.now() + OPEN_LIMIT
-  while (!observers.every((observer) => observer.hasEvent) && clock.now() < deadline && !signal.aborted)
+  while (!observers.every((observer) => observer.isSettled) && clock.now() < deadline && !signal.aborted)
     await sleep(clock, POLL)
   return streams
 }

@@ -22,7 +22,11 @@ export async function startReferenceServer(
   launcher: readonly string[] = [],
 ): Promise<ReferenceServer> {
   const command = [...launcher, process.execPath, ...nodeArgs, MAIN, '--exit-with-parent', ...args]
-  const child = spawn(command[0] ?? process.execPath, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] })
+  // In a process group of its own: Ctrl-C in a terminal is for the run, which then ends the server when it is done.
+  const child = spawn(command[0] ?? process.execPath, command.slice(1), {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  })
   const complaints: string[] = []
   child.stderr.on('data', (chunk: Buffer) => {
     if (complaints.length < 20) complaints.push(chunk.toString())

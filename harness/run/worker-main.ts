@@ -21,8 +21,8 @@ function bug(error: unknown): void {
 
 process.on('uncaughtException', bug)
 process.on('unhandledRejection', bug)
-// Ctrl-C reaches the whole process group; the coordinator decides what happens then.
-process.on('SIGINT', () => {})
+// The coordinator decides what a signal means, whoever else is sent it (a container's stop sends it to all).
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message: ToWorker) => {
   if (message.type === 'start') worker = new Worker(message.config, clock, send)
