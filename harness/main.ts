@@ -12,6 +12,22 @@ import { harnessVersion } from './run/environment.ts'
 
 const argv = process.argv.slice(2)
 
+// Whoever read our output has gone: that changes neither what was found nor the exit code.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
+/** yargs makes a list of a flag that is given twice, whether or not it may be repeated. */
+function givenOnce(given: Record<string, unknown>, options: unknown): boolean {
+  const { array } = options as { array: string[] }
+  const twice = Object.keys(given).filter((name) => Array.isArray(given[name]) && name !== '_' && !array.includes(name))
+  const flags = twice.filter((name) => name === name.toLowerCase())
+  if (flags.length > 0) throw new UsageError(flags.map((name) => `--${name} is given more than once; give it once`))
+  return true
+}
+
 try {
   await yargs(argv)
     .scriptName('sse-harness')
@@ -22,13 +38,14 @@ try {
     .command(reportCommand)
     .demandCommand(1, 'name a command; sse-harness --help lists them')
     .strict()
+    .check(givenOnce, true)
     .version(harnessVersion())
     .help()
     .wrap(Math.min(110, process.stdout.columns || 110))
     // One place prints errors: yargs only says what they are.
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError([message])
+      throw error === undefined || error.name === 'YError' ? new UsageError([message ?? error.message]) : error
     })
     .parseAsync()
 } catch (error) {
