@@ -1,5 +1,5 @@
 import type { Clock, Timer } from './clock.ts'
-import { encodeMessage, eventEncoder, frame, frameAscii, join, type SequencedEvent } from './encode.ts'
+import { encodeMessage, eventEncoder, frame, frameAscii, framedBytes, join, type SequencedEvent } from './encode.ts'
 import { ReplayBuffer } from './patterns/replay-buffer.ts'
 import type { Schedule } from './schedule.ts'
 import type { Stream } from './stream.ts'
@@ -46,7 +46,7 @@ export class Channel {
   constructor(spec: ChannelSpec, context: ChannelContext) {
     this.spec = spec
     this.#context = context
-    this.#replay = new ReplayBuffer(context.replayEvents, context.replayBytes, (event) => event.framed.length)
+    this.#replay = new ReplayBuffer(context.replayEvents, context.replayBytes, framedBytes)
     this.#encode = eventEncoder(spec.sizeBytes)
     this.#startUs = context.schedule.positionUs(context.clock.nowUs())
     this.arm()
@@ -62,7 +62,7 @@ export class Channel {
     const { clock, totals } = this.#context
     const nowUs = clock.nowUs()
     this.streams.add(stream)
-    if (lastEventId === null || lastEventId >= this.head) return
+    if (lastEventId === null || lastEventId > this.head) return
     const from = lastEventId + 1
     if (from < this.oldest) {
       totals.gaps++

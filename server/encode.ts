@@ -46,6 +46,9 @@ export interface SequencedEvent {
   readonly framed: Buffer
 }
 
+/** What an event weighs in a queue or a buffer; one function for all, because there is a queue per stream. */
+export const framedBytes = (event: SequencedEvent): number => event.framed.length
+
 /** Several events as one buffer for one write: the cost of a write hardly depends on its length. */
 export const join = (events: readonly SequencedEvent[]): Buffer =>
   events.length === 1 ? (events[0] as SequencedEvent).framed : Buffer.concat(events.map((event) => event.framed))

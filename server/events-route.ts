@@ -33,6 +33,8 @@ export function openEvents(
   query: URLSearchParams,
   context: EventsContext,
 ): void {
+  // A body has no meaning here, but unread it would stop the reading of the connection, and with it the news of its end.
+  req.resume()
   const request = parseEvents(query, context.defaults)
   if ('faults' in request) {
     refuse(res, 400, 'The query of /events is not valid; put right what is listed.', request.faults)

@@ -60,8 +60,6 @@ type Values = { readonly [K in keyof typeof OPTIONS]: (typeof OPTIONS)[K]['defau
 /** Durations in milliseconds, sizes in bytes. */
 export type ServerOptions = Values & { readonly [K in keyof typeof FLAGS]: boolean }
 
-const name = (option: string): string => `--${option}`
-
 /** All options, or a sentence for each thing that is wrong. */
 export function parseOptions(args: string[]): { options: ServerOptions } | { faults: string[] } {
   const faults: string[] = []
@@ -94,7 +92,7 @@ function take(key: string, text: string | undefined, values: Record<string, unkn
     values[key] = true
     return text === undefined ? null : 'takes no value; write it alone'
   }
-  if (!Object.hasOwn(OPTIONS, key)) return `is not known; options are ${Object.keys(OPTIONS).map(name).join(' ')}`
+  if (!Object.hasOwn(OPTIONS, key)) return `is not known; options are --${Object.keys(OPTIONS).join(' --')}`
   if (text === undefined) return 'needs a value'
   const parsed: Parsed<unknown> = OPTIONS[key as keyof typeof OPTIONS].parse(text)
   if ('fault' in parsed) return `'${text}' ${parsed.fault}`

@@ -20,16 +20,16 @@ export type CutMode = 'reset' | 'fin'
 export type PeerEnd = 'client-closed' | 'client-reset' | 'error'
 
 export interface OutletEvents {
-  onDrain(): void
+  readonly onDrain: () => void
   /** Exactly once, when the response is over: finished, or its connection is gone. */
-  onClosed(how: PeerEnd): void
+  readonly onClosed: (how: PeerEnd) => void
 }
 
 /** What the kernel says when the peer sent RST, or had already gone when we wrote. */
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE'])
 
 function peerEnd(socket: Socket): PeerEnd {
-  const error = socket.errored as NodeJS.ErrnoException | null
+  const error: NodeJS.ErrnoException | null = socket.errored
   if (error === null) return 'client-closed'
   return RESET_CODES.has(error.code ?? '') ? 'client-reset' : 'error'
 }

@@ -1,4 +1,4 @@
-import { join, type SequencedEvent } from './encode.ts'
+import { framedBytes, join, type SequencedEvent } from './encode.ts'
 import type { CutMode, Outlet, OutletEvents, PeerEnd } from './outlet.ts'
 import { BoundedQueue } from './patterns/bounded-queue.ts'
 import type { StreamContext, StreamSpec } from './stream-context.ts'
@@ -6,8 +6,6 @@ import type { StreamEnd } from './totals.ts'
 
 /** Joined writes stay under this, so that a long queue is not copied whole into one buffer. */
 const JOIN_BYTES = 256 * 1024
-
-const framedBytes = (event: SequencedEvent): number => event.framed.length
 
 /**
  * One subscriber. Events go straight to the socket until it says wait; then they wait here, as references to buffers
@@ -77,12 +75,11 @@ export class Stream implements OutletEvents {
       this.offer(fitting, join(fitting), nowUs)
       return
     }
-    if (this.isBlocked || this.#queue.length > 0) {
+    // Something is queued only while the socket is blocked, so nothing can be overtaken here.
+    if (this.isBlocked) {
       this.#countOffered(events.length)
       this.#enqueue(events)
-    } else {
-      this.offerMade(joined, events.length, (events[0] as SequencedEvent).seq, nowUs)
-    }
+    } else this.offerMade(joined, events.length, (events[0] as SequencedEvent).seq, nowUs)
     if (this.room === 0) this.finish('count-reached')
   }
 

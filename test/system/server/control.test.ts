@@ -22,7 +22,8 @@ const json = { 'content-type': 'application/json' }
 
 describe('who may control', () => {
   it('is this machine, by a name of this server, with JSON', async () => {
-    const { port, stats } = await startServer()
+    const server = await startServer()
+    const { port } = server
     expect(await post(port, { ...json, host: 'evil.example' })).toBe(403)
     expect(await post(port, { ...json, host: `evil.example:${port}` })).toBe(403)
     expect(await post(port, { ...json, host: `127.0.0.1:${port + 1}` })).toBe(403)
@@ -30,11 +31,11 @@ describe('who may control', () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx']) {
       expect(await post(port, { 'content-type': type })).toBe(415)
     }
-    expect(await stats()).toMatchObject({ faults: { paused: false } })
+    expect(await server.stats()).toMatchObject({ faults: { paused: false } })
     for (const host of ['localhost', '127.0.0.1', '[::1]']) {
       expect(await post(port, { ...json, host: `${host}:${port}` })).toBe(200)
     }
-    expect(await stats()).toMatchObject({ faults: { paused: true } })
+    expect(await server.stats()).toMatchObject({ faults: { paused: true } })
   })
 
   it('is who has the token', async () => {
@@ -70,7 +71,7 @@ describe('actions', () => {
     await client.untilEvents((channel?.head ?? 0) + 5)
     expect(client.sequences).toEqual(range(1, client.sequences.length))
     const dueAts = client.events.map(({ dueAt }) => dueAt)
-    const steps = dueAts.slice(1).map((dueAt, index) => dueAt - (dueAts[index] as number))
+    const steps = dueAts.slice(1).map((dueAt, index) => dueAt - (dueAts[index] ?? 0))
     expect(steps.filter((step) => step === 20_000)).toHaveLength(steps.length - 1)
     expect(Math.max(...steps)).toBeGreaterThan(300_000)
   })

@@ -130,6 +130,16 @@ describe('GET /events', () => {
   })
 })
 
+it('sees the end of a client that sent a body', async () => {
+  const server = await startServer(['--rate', '0.01'])
+  const client = new Client(server.port, '/events', 'content-length: 1000000\r\n')
+  client.socket.write(Buffer.alloc(1_000_000))
+  await client.until(() => client.body.text.includes('retry:'))
+  await server.until((stats) => stats.active === 1)
+  client.socket.end()
+  await server.until((stats) => stats.active === 0)
+})
+
 describe('bad input', () => {
   const faults = async (
     url: string,

@@ -60,7 +60,7 @@ describe('ending', () => {
     for (const client of clients) {
       await client.until(() => client.body.isComplete)
       expect(client.body.text.endsWith('event: goodbye\ndata: {"reason":"shutdown"}\n\n')).toBe(true)
-      expect(client.sequences).toEqual(range(client.sequences[0] as number, client.sequences.length))
+      expect(client.sequences).toEqual(range(client.sequences[0] ?? 0, client.sequences.length))
     }
     expect(await server.exit).toBe(0)
   })

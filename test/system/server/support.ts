@@ -141,7 +141,7 @@ export class Client {
   }
 
   get head(): string {
-    return this.text.split('\r\n\r\n', 1)[0] as string
+    return this.text.split('\r\n\r\n', 1)[0] ?? ''
   }
 
   header(name: string): string | undefined {
@@ -164,7 +164,7 @@ export class Client {
   }
 
   get events(): SentEvent[] {
-    return [...this.body.text.matchAll(/^data: (\{"seq".*\})$/gm)].map((match) => JSON.parse(match[1] as string))
+    return [...this.body.text.matchAll(/^data: (\{"seq".*\})$/gm)].map((match) => JSON.parse(match[1] ?? ''))
   }
 
   get sequences(): number[] {

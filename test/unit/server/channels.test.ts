@@ -101,10 +101,26 @@ describe('the control panel', () => {
     const result = panel.apply({ action: 'pause' })
     expect(result).toMatchObject({ paused: true, channels: [{ head: 10 }] })
     clock.advanceMs(5000)
+    panel.apply({ action: 'pause' })
     expect(outlet.sequences()).toHaveLength(10)
     panel.apply({ action: 'resume' })
     clock.advanceMs(1000)
     expect(outlet.sequences()).toHaveLength(20)
+  })
+
+  it('stops and resumes streams of rate 0 as well', () => {
+    const { clock, open, panel } = makeServer()
+    const { stream } = open(0)
+    clock.turn()
+    const before = stream.written
+    expect(before).toBeGreaterThan(0)
+    panel.apply({ action: 'pause' })
+    clock.turn()
+    clock.turn()
+    expect(stream.written).toBe(before)
+    panel.apply({ action: 'resume' })
+    clock.turn()
+    expect(stream.written).toBeGreaterThan(before)
   })
 
   it('drops exactly the share', () => {

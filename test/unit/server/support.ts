@@ -91,7 +91,7 @@ export interface SentEvent {
 }
 
 export const sentEvents = (outlet: FakeOutlet): SentEvent[] =>
-  [...outlet.text().matchAll(/^data: (\{"seq".*\})$/gm)].map((match) => JSON.parse(match[1] as string) as SentEvent)
+  [...outlet.text().matchAll(/^data: (\{"seq".*\})$/gm)].map((match) => JSON.parse(match[1] ?? '') as SentEvent)
 
 export function testStream(
   clock: Clock,
