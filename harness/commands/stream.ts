@@ -1,5 +1,5 @@
 import pc from 'picocolors'
-import type { Argv, CommandModule } from 'yargs'
+import type { CommandModule } from 'yargs'
 
 import type { StreamSettings, VirtualUser } from '../client/settings.ts'
 import { EventStream } from '../client/stream.ts'
@@ -24,7 +24,7 @@ export const streamCommand: CommandModule<object, StreamFlags> = {
       .example(
         `$0 stream URL --body '{"stream":true}' --header 'content-type: application/json' --until 'data=[DONE]'`,
         'a token stream',
-      ) as unknown as Argv<StreamFlags>,
+      ),
   handler: async (flags) => {
     process.exitCode = await stream(flags)
   },
