@@ -127,7 +127,7 @@ describe('--ndjson', () => {
     const settled = async () => {
       const before = socket?.bytesWritten
       await new Promise((resolve) => setTimeout(resolve, 200))
-      return socket?.bytesWritten === before && socket?.writableNeedDrain === true
+      return socket?.bytesWritten === before && (socket?.writableNeedDrain ?? false)
     }
     await expect.poll(settled, { timeout: 30_000 }).toBe(true)
     child.kill('SIGKILL')

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
-import { it } from 'vitest'
-import { expect } from 'vitest'
+import { expect, it } from 'vitest'
 
 import { collect } from '../../unit/sse/collect.ts'
 import { referenceParse } from '../../unit/sse/reference-parser.ts'

@@ -130,10 +130,10 @@ describe('when there is another attempt', () => {
   it('counts from when it was due', async () => {
     const { stream, seen } = streamTo(server.url('/lost-once'), { reconnect: 'auto', retryMs: 1 })
     const at: number[] = []
-    const { failed } = seen
+    const failed = seen.failed.bind(seen)
     seen.failed = (now, ...rest) => {
       at.push(now)
-      failed.call(seen, now, ...rest)
+      failed(now, ...rest)
     }
     stream.start(123)
     await seen.until('finished')

@@ -64,6 +64,28 @@ describe('the request', () => {
   })
 })
 
+describe('the response', () => {
+  it('may be announced by early hints', async () => {
+    const server = await new RawServer({
+      '/': (socket, request) => {
+        socket.write('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n')
+        done(socket, request)
+      },
+    }).listen()
+    const seen = await lifeOf(server.url('/'))
+    expect(seen.calls).toEqual(['attempt', 'connected', 'opened', 'event message a #', 'ended clean', 'finished done'])
+    await server.close()
+  })
+
+  it('may come over IPv6', async () => {
+    const server = await new RawServer({ '/': done }).listen('::1')
+    const seen = await lifeOf(server.url('/').replace('127.0.0.1', '[::1]'))
+    expect(seen.calls).toContain('event message a #')
+    expect(last(server)?.headers['host']).toBe(`[::1]:${server.port}`)
+    await server.close()
+  })
+})
+
 describe('redirects', () => {
   it.each([301, 302, 303, 307, 308])('%s is followed within the attempt', async (status) => {
     const seen = await lifeOf(here.url(`/${status}`))

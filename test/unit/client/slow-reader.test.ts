@@ -85,7 +85,7 @@ describe('back-pressure', () => {
     await eventually(() => read).toBeGreaterThan(0)
     const [socket] = server.sockets
     // The clock stands still, so the reader stays paused; once the kernel's buffers are full, writes stay in the server.
-    await eventually(() => socket?.writableNeedDrain === true && socket.writableLength > 0).toBe(true)
+    await eventually(() => (socket?.writableNeedDrain ?? false) && (socket?.writableLength ?? 0) > 0).toBe(true)
     const atPause = read
     const queued = socket?.writableLength
     for (let turn = 0; turn < 50; turn += 1) await setImmediate()
