@@ -80,3 +80,12 @@ it('makes for a reader of rate 0 only what it takes', async () => {
   client.socket.resume()
   await server.until((now) => row(now).written > last + 100, '?streams=1')
 })
+
+it('sees a reader leave that had stopped reading', async () => {
+  const server = await startServer(['--send-timeout', '1h'])
+  const client = await stalledClient(server.port)
+  await server.until(({ queuedEvents }) => queuedEvents > 0)
+  client.socket.end()
+  const stats = await server.until(({ active }) => active === 0)
+  expect(stats.ends).toMatchObject({ 'client-closed': 1, error: 0 })
+})

@@ -61,3 +61,17 @@ it('accounts for every event of every stream, open or ended', async () => {
   const newest = await server.stats(`?streams=1&since=${rows.at(-1)?.id}`)
   expect(newest.streams).toEqual([])
 })
+
+it('leaves nothing behind on a connection that serves one stream after another', async () => {
+  const server = await startServer(['--rate', '100'])
+  const client = new Client(server.port, '/events?count=1')
+  const listeners: unknown[] = []
+  for (let stream = 1; stream <= 5; stream++) {
+    await client.until(() => client.text.split('0\r\n\r\n').length > stream)
+    const stats = await server.until(({ ends }) => ends['count-reached'] === stream)
+    expect(stats.sockets).toBe(1)
+    listeners.push(stats.listeners)
+    client.socket.write('GET /events?count=1 HTTP/1.1\r\nhost: x\r\n\r\n')
+  }
+  expect(new Set(listeners).size).toBe(1)
+})
