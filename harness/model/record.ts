@@ -115,7 +115,7 @@ const Fault = z.looseObject({
   stream: z.int().nullable(),
   attempt: z.int().nullable(),
   fault: z.string(),
-  at: z.number().nullable(),
+  at: z.number().nullable().describe('microseconds from the start of the first measured phase; so is observed.at'),
 })
 
 const Environment = z.object({

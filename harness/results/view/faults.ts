@@ -7,7 +7,7 @@ import type { Cell, Section } from './types.ts'
 
 const SHOWN_FAULTS = 200
 
-/** When a fault was seen to happen, from the start of the run; null when it was not. */
+/** When a fault was seen to happen, from the start of the measured part; null when it was not. */
 export function seenAt({ observed }: Fault): Microseconds | null {
   if (typeof observed !== 'object' || observed === null || !('at' in observed)) return null
   return typeof observed.at === 'number' ? observed.at : null

@@ -2,7 +2,7 @@ import type { Fault, RunRecord, SeriesColumn } from '../../model/record.ts'
 import { SERIES_COLUMNS } from '../../model/record.ts'
 import { paragraph, section } from './build.ts'
 import { seenAt } from './faults.ts'
-import { originOf } from './setting.ts'
+import { measureStartOf, originOf } from './setting.ts'
 import type { ChartBlock, ChartUnit, Section } from './types.ts'
 
 interface ChartPlan {
@@ -104,16 +104,17 @@ function axis(record: RunRecord): Axis {
       fromUs: startUs - origin,
       toUs: endUs - origin,
     })),
-    marks: marks(faults).filter(({ atUs }) => atUs <= end - origin),
+    marks: marks(faults, measureStartOf(record) - origin).filter(({ atUs }) => atUs <= end - origin),
   }
 }
 
 /** What was seen to happen, not what was planned; one mark a fault and moment, however many streams it hit. */
-function marks(faults: readonly Fault[]): ChartBlock['marks'] {
+function marks(faults: readonly Fault[], measureStart: number): ChartBlock['marks'] {
   const counts = new Map<string, { text: string; atUs: number; times: number }>()
   for (const fault of faults) {
-    const atUs = seenAt(fault)
-    if (atUs === null) continue
+    const seen = seenAt(fault)
+    if (seen === null) continue
+    const atUs = seen + measureStart
     const known = counts.get(`${fault.fault} ${atUs}`) ?? { text: fault.fault, atUs, times: 0 }
     counts.set(`${fault.fault} ${atUs}`, { ...known, times: known.times + 1 })
   }

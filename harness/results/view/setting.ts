@@ -11,6 +11,10 @@ import type { Block, Cell, Section } from './types.ts'
 export const originOf = ({ phases, series }: RunRecord): number =>
   Math.min(...phases.map(({ startUs }) => startUs), series.startUs)
 
+/** Times of faults count from the start of the first measured phase. */
+export const measureStartOf = (record: RunRecord): number =>
+  record.phases.find(({ kind }) => kind === 'measure')?.startUs ?? originOf(record)
+
 export function phaseSection(record: RunRecord): Section {
   const { phases } = record
   if (phases.length === 0)
