@@ -6,6 +6,7 @@ import { benchCommand } from './commands/bench.ts'
 import { loadCommand } from './commands/load.ts'
 import { reportCommand } from './commands/report.ts'
 import { serveCommand } from './commands/serve.ts'
+import { streamCommand } from './commands/stream.ts'
 import { refuse } from './commands/terminal.ts'
 import { UsageError } from './model/exit-codes.ts'
 import { harnessVersion } from './run/environment.ts'
@@ -35,6 +36,7 @@ try {
     .command(benchCommand)
     .command(loadCommand)
     .command(serveCommand)
+    .command(streamCommand)
     .command(reportCommand)
     .demandCommand(1, 'name a command; sse-harness --help lists them')
     .strict()

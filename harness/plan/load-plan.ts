@@ -50,7 +50,7 @@ export function mergeInput(lower: unknown, upper: unknown): unknown {
  * was not given is drawn here and so stands in the record.
  */
 export function loadPlan(input: unknown, env: NodeJS.ProcessEnv = process.env): LoadedPlan {
-  const parsed = PlanInputSchema.safeParse(input)
+  const parsed = PlanInputSchema.safeParse(input, { reportInput: true })
   if (!parsed.success) throw new UsageError([...parsed.error.issues.map(sentence), ...looseFaults(input)])
   const plan: RunPlan = {
     ...parsed.data,
@@ -68,8 +68,30 @@ function sentence(issue: z.core.$ZodIssue): string {
     return `${path}: unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')}; see docs/schemas/plan.schema.json for the known ones`
   if (issue.path.join('.') === 'target.url' && issue.code === 'invalid_type')
     return 'target.url: no target given; name the stream with --url URL'
-  return `${path}: ${issue.message}`
+  return `${path}: ${explain(issue)}`
 }
+
+/** The schema library's words for its own checks are not sentences; ours say what is allowed. */
+function explain(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_small') return `${shown(issue.input)} is too small; the least is ${issue.minimum}`
+  if (issue.code === 'too_big') return `${shown(issue.input)} is too large; the most is ${issue.maximum}`
+  if (issue.code === 'invalid_type') return `${shown(issue.input)} is not ${ARTICLES[issue.expected] ?? issue.expected}`
+  if (issue.code === 'invalid_value') return `${shown(issue.input)} is not known; there are ${issue.values.join(', ')}`
+  if (issue.code === 'invalid_key') return 'is not known here; see docs/schemas/plan.schema.json'
+  return issue.message
+}
+
+const ARTICLES: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'text',
+  boolean: 'true or false',
+  object: 'a group of keys',
+  record: 'a group of keys',
+  array: 'a list',
+}
+
+const shown = (input: unknown): string => (input === undefined ? 'nothing' : JSON.stringify(input))
 
 /** The parts of a broken plan that can be judged on their own, so that one run of the command shows every fault. */
 function looseFaults(input: unknown): string[] {
