@@ -75,6 +75,8 @@ function sentence(issue: z.core.$ZodIssue): string {
 function explain(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_small') return `${shown(issue.input)} is too small; the least is ${issue.minimum}`
   if (issue.code === 'too_big') return `${shown(issue.input)} is too large; the most is ${issue.maximum}`
+  if (issue.code === 'invalid_type' && typeof issue.input === 'number' && issue.expected === 'string')
+    return `${issue.input} is not text; durations and rates are written with their unit, such as 5s or 50/s`
   if (issue.code === 'invalid_type') return `${shown(issue.input)} is not ${ARTICLES[issue.expected] ?? issue.expected}`
   if (issue.code === 'invalid_value') return `${shown(issue.input)} is not known; there are ${issue.values.join(', ')}`
   if (issue.code === 'invalid_key') return 'is not known here; see docs/schemas/plan.schema.json'
