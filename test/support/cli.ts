@@ -134,6 +134,7 @@ export class CommandLine {
     const pids = this.runs.flatMap((run) => [...run.children(), run.pid]).filter(isRunning)
     for (const pid of pids) process.kill(pid, 'SIGKILL')
     await untilGone(pids)
+    await Promise.allSettled(this.runs.map((run) => run.finished))
     rmSync(this.temp, { recursive: true, force: true })
   }
 }
