@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 import type { Dispatcher } from 'undici'
 import { Client } from 'undici'
 
@@ -18,6 +20,20 @@ const LINGER: Microseconds = 5 * US_PER_SECOND
 
 const nothing = () => {}
 
+/** The origin that was asked for last: streams of a run have it in common, and undici keeps one for each client. */
+let lastOrigin = new URL('http://localhost')
+
+/** A client with this one connection. undici's own timeouts are off: ours run on the one clock. */
+function clientOver(socket: Socket, origin: string): Client {
+  if (lastOrigin.origin !== origin) lastOrigin = new URL(origin)
+  return new Client(lastOrigin, {
+    bodyTimeout: 0,
+    headersTimeout: 0,
+    // Not before the next tick: undici does not expect a socket that is there at once.
+    connect: (_options, callback) => process.nextTick(callback, null, socket),
+  })
+}
+
 /**
  * One TCP connection with one request: connects, sends, and hands the body's chunks on as they come off the socket. The
  * socket is made here and not by undici, because only who owns it can time the connect, reset it, and learn that an
@@ -33,6 +49,9 @@ export class Connection implements Dispatcher.DispatchHandler {
   #timer: Cancel | null = null
   #framed = false
 
+  /** Lives as long as the socket, so it is not made where it would keep the request alive as well. */
+  readonly #heard = (error: Error): void => this.#broke(error)
+
   constructor(owner: ConnectionOwner, settings: StreamSettings) {
     this.#owner = owner
     this.#settings = settings
@@ -41,12 +60,7 @@ export class Connection implements Dispatcher.DispatchHandler {
   open(hop: Hop, lastEventId: string): void {
     const url = new URL(hop.url)
     this.#limit('connect-timeout', this.#settings.connectTimeout)
-    this.#dial = new Dial(
-      url,
-      this.#settings.request,
-      () => this.#send(hop, url, lastEventId),
-      (error) => this.#broke(error),
-    )
+    this.#dial = new Dial(url, this.#settings.request, () => this.#send(hop, url, lastEventId), this.#heard)
   }
 
   #send(hop: Hop, url: URL, lastEventId: string): void {
@@ -56,13 +70,7 @@ export class Connection implements Dispatcher.DispatchHandler {
     const socket = this.#dial?.socket
     // The owner may have ended it.
     if (socket === undefined) return
-    // undici's own timeouts are off: ours run on the one clock.
-    this.#client = new Client(url.origin, {
-      bodyTimeout: 0,
-      headersTimeout: 0,
-      // Not before the next tick: undici does not expect a socket that is there at once.
-      connect: (_options, callback) => process.nextTick(callback, null, socket),
-    })
+    this.#client = clientOver(socket, url.origin)
     this.#client.dispatch(
       {
         path: url.pathname + url.search,
