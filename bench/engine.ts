@@ -52,7 +52,10 @@ async function engine(url: string, streams: number, ramp: string, window: number
     onProgress: ({ open }) => {
       if (open >= streams && allOpen === 0) allOpen = clock.now()
     },
-    onInterval: ({ load: own }) => rss.push(own.rss),
+    onInterval: ({ load: own, open }) => {
+      // While all are open; what the end of a run takes is not the streams'.
+      if (open === streams) rss.push(own.rss)
+    },
     targetGone: null,
     launcher: onCore(1),
   })
@@ -96,7 +99,7 @@ function openSecondsOf(session: SessionResult, started: number, allOpen: number)
 /** A client program of its own, pinned like ours. */
 async function client(name: string, program: string, url: string, streams: number, window: number): Promise<Figures> {
   const file = path.join(import.meta.dirname, 'clients', `${program}.js`)
-  const [command = process.execPath, ...args] = [
+  const [command, ...args] = [
     ...onCore(1),
     process.execPath,
     file,

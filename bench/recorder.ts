@@ -2,7 +2,6 @@
  * `npm run bench:recorder`: 100 million synthetic events through the recorder, with everything on and time made up, to
  * see that memory does not grow with events and what recording alone costs.
  */
-import type { SpecExtractor } from '../harness/measure/extract.ts'
 import type { EventBytes, Extractor } from '../harness/measure/extract.ts'
 import { Recorder } from '../harness/measure/recorder.ts'
 import { StreamRecorder } from '../harness/measure/stream-recorder.ts'
@@ -36,7 +35,7 @@ const nothing: EventBytes = {
 }
 const extractor = new Synthetic()
 let now = Date.now() * 1000
-const recorder = new Recorder(() => now, extractor as unknown as SpecExtractor)
+const recorder = new Recorder(() => now, extractor)
 const tallies = newTallies()
 const streams = Array.from({ length: STREAMS }, (_, stream) => {
   const user = { stream, channelName: 'synthetic', intendedAt: now, endsCleanly: false, slow: false }

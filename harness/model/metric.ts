@@ -108,11 +108,9 @@ export type HistogramName = {
 export type CounterName = { [K in MetricName]: (typeof METRICS)[K]['kind'] extends 'counter' ? K : never }[MetricName]
 export type GaugeName = { [K in MetricName]: (typeof METRICS)[K]['kind'] extends 'gauge' ? K : never }[MetricName]
 
-const namesOf = (kind: MetricSpec['kind']) =>
-  Object.keys(METRICS).filter((name) => METRICS[name as MetricName].kind === kind)
-export const HISTOGRAM_NAMES = namesOf('histogram') as HistogramName[]
-export const COUNTER_NAMES = namesOf('counter') as CounterName[]
-export const GAUGE_NAMES = namesOf('gauge') as GaugeName[]
+export const COUNTER_NAMES = Object.keys(METRICS).filter(
+  (name) => METRICS[name as MetricName].kind === 'counter',
+) as CounterName[]
 
 /** `sse_stream_duration{reason=clean}` -> its name and tags. Total: text without braces has no tags. */
 export function parseMetricKey(key: string): { name: string; tags: Readonly<Record<string, string>> } {

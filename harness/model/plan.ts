@@ -89,7 +89,6 @@ export const PlanInputSchema = z.strictObject({
     .default([])
     .describe('Names of verdicts that may stay inconclusive without making the run so. A failed one still fails.'),
 })
-export type PlanInput = z.input<typeof PlanInputSchema>
 type ParsedPlan = z.output<typeof PlanInputSchema>
 
 /** A plan with nothing left open: what a record holds and what a run can be repeated from. */
