@@ -70,16 +70,13 @@ export class Stream implements OutletEvents {
   /** Offers events and the same events joined into one buffer, which is what is written unless they have to wait. */
   offer(events: readonly SequencedEvent[], joined: Buffer, nowUs: number): void {
     if (this.end !== null) return
-    if (events.length > this.room) {
-      const fitting = events.slice(0, this.room)
-      this.offer(fitting, join(fitting), nowUs)
-      return
-    }
     // Something is queued only while the socket is blocked, so nothing can be overtaken here.
-    if (this.isBlocked) {
-      this.#countOffered(events.length)
-      this.#enqueue(events)
-    } else this.offerMade(joined, events.length, (events[0] as SequencedEvent).seq, nowUs)
+    if (this.isBlocked) this.#enqueue(events)
+    else {
+      const fitting = events.length > this.room ? events.slice(0, this.room) : events
+      const chunks = fitting === events ? joined : join(fitting)
+      this.offerMade(chunks, fitting.length, (fitting[0] as SequencedEvent).seq, nowUs)
+    }
     if (this.room === 0) this.finish('count-reached')
   }
 
@@ -140,12 +137,14 @@ export class Stream implements OutletEvents {
   #enqueue(events: readonly SequencedEvent[]): void {
     const { policy, totals } = this.#context
     for (const event of events) {
+      // Each drop makes room for one more, so the room is looked at event by event: none may be passed over.
+      if (this.room === 0) return
+      this.#countOffered(1)
       this.#queue.push(event)
       if (!this.#queue.isOver) continue
       if (policy === 'disconnect') {
-        // The rest of the batch is neither written nor queued; leaving it out of the loop would lose it uncounted.
-        if (this.end === null) this.cut('slow-consumer', 'fin')
-        continue
+        this.cut('slow-consumer', 'fin')
+        return
       }
       while (this.#queue.isOver) {
         this.#queue.shift()

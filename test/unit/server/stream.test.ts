@@ -63,7 +63,7 @@ describe('a stream whose socket is full', () => {
     offer(stream, 2, 9)
     expect(outlet.cuts).toEqual(['fin'])
     expect(stream.end).toBe('slow-consumer')
-    expect(stream).toMatchObject({ offered: 9, written: 1, dropped: 0, queued: 8 })
+    expect(stream).toMatchObject({ offered: 5, written: 1, dropped: 0, queued: 4 })
     outlet.isFull = false
     stream.onDrain()
     expect(outlet.writes).toHaveLength(1)
@@ -107,6 +107,18 @@ describe('the end', () => {
     expect(stream.end).toBe('count-reached')
     offer(stream, 10, 10)
     expect(stream.offered).toBe(5)
+  })
+
+  it('passes no event over when drops make room for more of them than a batch seemed to have', () => {
+    const { stream, outlet } = testStream(clock, { queue: { items: 2, bytes: 1000 } }, { count: 4 })
+    outlet.isFull = true
+    offer(stream, 1, 1)
+    offer(stream, 2, 5)
+    offer(stream, 6, 6)
+    outlet.isFull = false
+    stream.onDrain()
+    expect(outlet.sequences()).toEqual([1, 5, 6])
+    expect(stream).toMatchObject({ offered: 6, written: 3, dropped: 3, first: 1, last: 6 })
   })
 
   it('waits for the queue, then says goodbye, then ends, once', () => {
