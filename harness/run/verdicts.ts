@@ -25,7 +25,7 @@ export function defaultVerdicts(evidence: Evidence): Verdict[] {
       'all_connected',
       everOpened === users,
       `${formatCount(everOpened)} of ${formatCount(users)}`,
-      'streams whose first connection never opened are not in any latency',
+      everOpened === users ? 'counted by first connections' : 'streams that never opened are in no latency',
     ),
     counted(
       'no_loss',
@@ -73,17 +73,23 @@ function counted(name: DefaultVerdict, count: number | null, ledger: Ledger, why
     status: count === 0 ? 'pass' : 'fail',
     expected,
     actual: formatCount(count),
-    why: count === 0 && ledger.why !== null ? `as far as can be seen: ${ledger.why}` : why,
+    why:
+      count > 0
+        ? why
+        : ledger.why === null
+          ? 'counted by sequence, on every stream'
+          : `as far as can be seen: ${ledger.why}`,
   }
 }
 
 function lossWhy(ledger: Ledger): string {
+  const dropped = ledger.droppedFromSteady ?? 0
+  if (dropped > 0)
+    return `the server's slow-consumer policy dropped ${formatCount(dropped)} of streams that read as fast as they can`
   const ranges = ledger.lostRanges
     .slice(0, 5)
     .map(({ stream, from, to }) => `stream ${stream}: ${from === to ? from : `${from}-${to}`}`)
-  return ranges.length === 0
-    ? 'nothing is missing'
-    : `missing on ${ranges.join('; ')}${ledger.lostRanges.length > 5 ? '; ...' : ''}`
+  return `missing on ${ranges.join('; ')}${ledger.lostRanges.length > ranges.length ? '; ...' : ''}`
 }
 
 function reconciled(ledger: Ledger): Verdict {
