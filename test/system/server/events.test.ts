@@ -137,7 +137,8 @@ it('sees the end of a client that sent a body', async () => {
   await client.until(() => client.body.text.includes('retry:'))
   await server.until((stats) => stats.active === 1)
   client.socket.end()
-  await server.until((stats) => stats.active === 0)
+  const { ends } = await server.until((stats) => stats.active === 0)
+  expect(ends['client-closed']).toBe(1)
 })
 
 describe('bad input', () => {
