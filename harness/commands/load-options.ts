@@ -4,6 +4,7 @@ import { UsageError } from '../model/exit-codes.ts'
 import { RECONNECT_MODES } from '../model/plan.ts'
 import { loadPlan, mergeInput, readPlanFile } from '../plan/load-plan.ts'
 import type { LoadedPlan } from '../plan/load-plan.ts'
+import { requestFaults } from '../run/request-faults.ts'
 
 const text = (describe: string) => ({ type: 'string', nargs: 1, describe }) as const
 // Without nargs an array flag would swallow what follows it.
@@ -52,6 +53,7 @@ export function planFromFlags(flags: Flags, base: unknown = {}): LoadedPlan {
   const input = mergeInput(mergeInput(base, file), flagInput(flags, faults))
   try {
     const loaded = loadPlan(input)
+    faults.push(...requestFaults(loaded.plan))
     if (faults.length === 0) return loaded
   } catch (error) {
     if (!(error instanceof UsageError)) throw error

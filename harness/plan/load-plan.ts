@@ -10,7 +10,7 @@ import type { RunPlan } from '../model/plan.ts'
 import { PlanInputSchema, planDuration } from '../model/plan.ts'
 import { parseThreshold } from '../model/threshold.ts'
 import { VERDICT_NAMES } from '../model/verdicts.ts'
-import { redactPlan, unresolvedReferences } from './secrets.ts'
+import { redactPlan, redactUrl, unresolvedReferences } from './secrets.ts'
 
 /** A plan as the run uses it, and the copy of it that may be shown and stored. */
 export interface LoadedPlan {
@@ -68,7 +68,8 @@ function sentence(issue: z.core.$ZodIssue): string {
     return `${path}: unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')}; see docs/schemas/plan.schema.json for the known ones`
   if (issue.path.join('.') === 'target.url' && issue.code === 'invalid_type')
     return 'target.url: no target given; name the stream with --url URL'
-  return `${path}: ${explain(issue)}`
+  // It may hold a token or a password, also when it is wrong.
+  return `${path}: ${path === 'target.url' ? explain(issue).replace(String(issue.input), redactUrl) : explain(issue)}`
 }
 
 /** The schema library's words for its own checks are not sentences; ours say what is allowed. */
