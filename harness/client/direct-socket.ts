@@ -52,6 +52,16 @@ export class DirectSocket extends net.Socket {
     return chunk
   }
 
+  /**
+   * libuv reports a reset that comes together with data as the end of the stream. Only a peer that sent FIN is still
+   * known to the kernel then, so the two can be told apart after all.
+   */
+  override push(chunk: Buffer | null): boolean {
+    if (chunk !== null || this.remoteAddress !== undefined) return super.push(chunk)
+    this.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' }))
+    return false
+  }
+
   override unshift(chunk: Buffer): void {
     super.unshift(Buffer.from(chunk))
   }

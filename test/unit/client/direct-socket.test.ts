@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import net from 'node:net'
 
 import { Client } from 'undici'
 import { expect, test } from 'vitest'
@@ -122,4 +123,35 @@ test('while it is paused the server is not read from, and stops sending', async 
   await client.destroy()
   server.closeAllConnections()
   server.close()
+})
+
+async function endsOf(leave: (socket: net.Socket) => void): Promise<string[]> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {})
+    socket.write('last words')
+    leave(socket)
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  const ends = Array.from({ length: 100 }, async () => {
+    const socket = new DirectSocket().connect({ host: '127.0.0.1', port })
+    return new Promise<string>((resolve) => {
+      socket.on('readable', () => socket.read())
+      socket.once('end', () => resolve('end'))
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'))
+    })
+  })
+  const seen = await Promise.all(ends)
+  server.close()
+  return seen
+}
+
+test('a reset together with data is a reset, every time', async () => {
+  expect(new Set(await endsOf((socket) => socket.resetAndDestroy()))).toEqual(new Set(['ECONNRESET']))
+})
+
+test('an end together with data is an end, every time', async () => {
+  expect(new Set(await endsOf((socket) => socket.end()))).toEqual(new Set(['end']))
 })
