@@ -1,4 +1,4 @@
-import type { ConnectionLedger } from './sequence-ledger.ts'
+import type { ConnectionLedger } from './connection-ledger.ts'
 
 /** What is left of one stream at the end of a run. */
 export interface StreamBalance {
@@ -9,14 +9,20 @@ export interface StreamBalance {
   next: number
   firstReceipts: number
   duplicates: number
+  /** Receipts below the first number due: in neither of the above. */
+  early: number
   reordered: number
   replayed: number
   unsequenced: number
   missing: number
   missingRanges: [number, number][]
+  /** How often the server began to count anew, and how many numbers were due before the last time. */
+  restarts: number
+  earlierSpan: number
   /**
-   * `done`: it ended successfully by our own choice, so nothing after its last event was wanted. `open`: still connected
-   * at the stop. `down`: it was wanted but not connected, so the tail it missed is lost.
+   * `done`: it ended successfully by our own choice, so nothing after its last event was wanted, or by a clean end of the
+   * server's, so nothing but what was offered. `open`: still connected at the stop. `down`: it was wanted but not
+   * connected, so the tail it missed is lost.
    */
   state: 'done' | 'open' | 'down'
   /** Its profile reads slowly on purpose, so that the server may drop events of it by policy. */
@@ -37,9 +43,30 @@ export interface ServerConnection {
 
 /** The server's own books; null where the target has none. */
 export interface ServerBooks {
-  /** Last sequence published of each channel when the publisher was paused. */
+  /** Name of the server's process; connections to another one are in no book. */
+  instance: string
+  /** Last sequence published of each channel at the stop. */
   heads: ReadonlyMap<string, number>
+  /** The publisher stood still from then on, so that nothing can have been offered beyond a head. */
+  paused: boolean
   connections: ReadonlyMap<number, ServerConnection>
   /** Ended connections that the server no longer remembers. */
   forgotten: number
+}
+
+export function bookOf(connection: ConnectionLedger, books: ServerBooks | null): ServerConnection | undefined {
+  return connection.instance === books?.instance ? books.connections.get(connection.serverStream) : undefined
+}
+
+/**
+ * The last number offered to a connection that something was written to. What is offered is consecutive, but the server
+ * may have written a number twice: while nothing is queued its last write says it without counting.
+ */
+export function lastOffered(server: ServerConnection): number {
+  return server.queued === 0 ? server.last : server.first + server.offered - 1
+}
+
+/** How many of its drops came after the last write: the oldest go first, so they follow it directly. */
+export function droppedAfterLast(server: ServerConnection): number {
+  return server.written === 0 ? 0 : lastOffered(server) - server.last - server.queued
 }

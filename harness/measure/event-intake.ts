@@ -6,6 +6,9 @@ import type { Recorder } from './recorder.ts'
 import { SequenceLedger } from './sequence-ledger.ts'
 import type { EndTallies } from './tallies.ts'
 
+/** `old`: received before. `notice`: an event of the reference server's that is no data. */
+export type EventKind = 'new' | 'old' | 'notice'
+
 /** What one stream's events say of themselves: their number goes to the ledger, their time into the latencies. */
 export class EventIntake {
   readonly ledger = new SequenceLedger()
@@ -22,21 +25,22 @@ export class EventIntake {
     this.tallies = tallies
   }
 
-  /** False when the event had been received before; such a one is in no latency. */
-  take(now: Microseconds, event: EventBytes, phase: PhaseTally): boolean {
+  /** Only a new event is in a latency. */
+  take(now: Microseconds, event: EventBytes, phase: PhaseTally): EventKind {
     const { recorder } = this
     const { extractor } = recorder
     if (extractor === null) {
       this.unsequenced += 1
       if (recorder.measuring) phase.events += 1
-      return true
+      return 'new'
     }
     extractor.read(event)
+    if (extractor.isNotice) return 'notice'
     const before = this.ledger.replayed
-    if (!this.number(extractor)) return false
+    if (!this.number(extractor)) return 'old'
     if (extractor.dueAt >= 0) this.time(now, extractor, phase, this.ledger.replayed !== before)
     else if (recorder.measuring) phase.events += 1
-    return true
+    return 'new'
   }
 
   private number(extractor: Extractor): boolean {
@@ -49,9 +53,11 @@ export class EventIntake {
   private time(now: Microseconds, { sequence, dueAt, sentAt }: Extractor, phase: PhaseTally, replayed: boolean): void {
     const { recorder } = this
     this.tallies.stamped = true
-    const due = dueAt + recorder.stampOffset
+    // Nothing can be newer than its receipt: a wrong clock or unit must not make old data look fresh.
+    const due = Math.min(dueAt + recorder.stampOffset, now)
     if (recorder.stampClock !== 'none' && due > this.newestDue) this.newestDue = due
-    if (recorder.delivery(dueAt, sentAt, now) !== null) phase.events += 1
+    // What was due in an earlier phase is no burst of this one.
+    if (recorder.delivery(dueAt, sentAt, now) === recorder.current) phase.events += 1
     // A replay goes to the one stream that asked for it, and so has no fan-out.
     if (sequence >= 0 && !replayed) this.channel?.receive(sequence, dueAt, now)
   }

@@ -10,6 +10,9 @@ export interface EventBytes {
   /** -1 when the block has no id field. */
   readonly idStart: number
   readonly idEnd: number
+  /** Empty when the event has no type of its own. */
+  readonly typeStart: number
+  readonly typeEnd: number
 }
 
 /** Reads number and times of one event into its fields; -1 stands for "not there or not readable". */
@@ -19,6 +22,8 @@ export interface Extractor {
   sentAt: Microseconds
   /** What stood where an integer was expected, for the message; null while all is well. */
   badSequence: string | null
+  /** The event tells of the stream and belongs to no sequence. */
+  isNotice: boolean
   read(event: EventBytes): void
 }
 
@@ -37,10 +42,14 @@ export class ReferenceExtractor implements Extractor {
   dueAt: Microseconds = -1
   sentAt: Microseconds = -1
   badSequence: string | null = null
+  isNotice = false
 
   read(event: EventBytes): void {
     const { buffer, dataEnd } = event
     this.sequence = this.dueAt = this.sentAt = -1
+    // Its data are events without a type; gap and goodbye have one.
+    this.isNotice = event.typeEnd > event.typeStart
+    if (this.isNotice) return
     let at = event.dataStart + PREFIX.length
     const start = at
     while (at < dataEnd && isDigit(buffer[at])) at += 1
@@ -61,6 +70,7 @@ export class SpecExtractor implements Extractor {
   dueAt: Microseconds = -1
   sentAt: Microseconds = -1
   badSequence: string | null = null
+  readonly isNotice = false
   private readonly stampField: ((event: EventBytes) => Located | null) | null
   private readonly sequenceField: ((event: EventBytes) => Located | null) | null
   private readonly unit: StampUnit

@@ -15,6 +15,11 @@ export interface FanoutEntry {
   expected: number
 }
 
+interface Slot {
+  entry: FanoutEntry
+  firstAt: Microseconds
+}
+
 /**
  * One broadcast sequence as seen by the streams of one worker: when did the last open stream get event n? Events are
  * kept in a ring, so memory is bounded; a channel whose streams each have a sequence of their own is recognised by its
@@ -24,8 +29,10 @@ export class FanoutChannel {
   readonly name: string
   private open = 0
   private broadcast = true
-  private readonly entries: (FanoutEntry | null)[] = []
-  private readonly firstAt: Microseconds[] = []
+  private newest = -1
+  /** The highest number handed in: what still comes of it came too late. */
+  private settled = -1
+  private readonly slots: (Slot | undefined)[] = []
   private done: FanoutEntry[] = []
   /** First live numbers of streams that joined ahead of the newest event seen. */
   private ahead: number[] = []
@@ -34,31 +41,43 @@ export class FanoutChannel {
     this.name = name
   }
 
-  join(liveFrom: number): void {
+  /** Returns the first number that this stream is awaited for; `liveFrom` is what the server said, or -1. */
+  join(liveFrom: number): number {
+    const from = liveFrom < 0 ? this.newest + 1 : liveFrom
     this.open += 1
-    if (liveFrom > 0) this.ahead.push(liveFrom)
+    if (from > this.newest + 1) this.ahead.push(from)
+    // Others may have been quicker to get what this stream is to get too.
+    for (const entry of this.entriesFrom(from)) entry.expected += 1
+    return from
   }
 
   /** `highest`: the last number that the leaving stream received; what it lacks is not waited for any more. */
-  leave(highest: number): void {
+  leave(from: number, highest: number): void {
     this.open -= 1
-    for (const entry of this.entries) if (entry != null && entry.sequence > highest) entry.expected -= 1
+    const at = this.ahead.indexOf(from)
+    if (at >= 0) this.ahead.splice(at, 1)
+    for (const entry of this.entriesFrom(Math.max(from, highest + 1))) entry.expected -= 1
+  }
+
+  private entriesFrom(from: number): FanoutEntry[] {
+    if (from > this.newest) return []
+    return this.slots.flatMap((slot) => (slot !== undefined && slot.entry.sequence >= from ? [slot.entry] : []))
   }
 
   receive(sequence: number, stamp: Microseconds, now: Microseconds): void {
     if (!this.broadcast) return
-    const slot = sequence % SLOTS
-    const entry = this.entries[slot]
-    if (entry == null || entry.sequence < sequence) {
-      if (entry != null) this.done.push(entry)
-      this.entries[slot] = this.begin(sequence, stamp, now)
-      this.firstAt[slot] = now
+    const slot = this.slots[sequence % SLOTS]
+    if (slot === undefined || slot.entry.sequence < sequence) {
+      if (sequence <= this.settled) return
+      if (slot !== undefined) this.settle(slot.entry, this.done)
+      this.slots[sequence % SLOTS] = { entry: this.begin(sequence, stamp, now), firstAt: now }
       return
     }
+    const { entry } = slot
     if (entry.sequence !== sequence) return
     if (entry.stamp !== stamp) {
       this.broadcast = false
-      this.entries.length = 0
+      this.slots.length = 0
       this.done = []
       return
     }
@@ -67,7 +86,8 @@ export class FanoutChannel {
   }
 
   private begin(sequence: number, stamp: Microseconds, now: Microseconds): FanoutEntry {
-    if (this.ahead.length > 0) this.ahead = this.ahead.filter((liveFrom) => liveFrom > sequence)
+    if (sequence > this.newest) this.newest = sequence
+    if (this.ahead.length > 0) this.ahead = this.ahead.filter((from) => from > sequence)
     return { channel: this.name, sequence, stamp, last: now, received: 1, expected: this.open - this.ahead.length }
   }
 
@@ -75,11 +95,16 @@ export class FanoutChannel {
   take(now: Microseconds, everything: boolean): FanoutEntry[] {
     const out = this.done
     this.done = []
-    this.entries.forEach((entry, slot) => {
-      if (entry === null || (!everything && now - (this.firstAt[slot] ?? 0) < FANOUT_LIMIT)) return
-      out.push(entry)
-      this.entries[slot] = null
-    })
+    for (const [index, slot] of this.slots.entries()) {
+      if (slot === undefined || (!everything && now - slot.firstAt < FANOUT_LIMIT)) continue
+      this.settle(slot.entry, out)
+      this.slots[index] = undefined
+    }
     return out
+  }
+
+  private settle(entry: FanoutEntry, into: FanoutEntry[]): void {
+    if (entry.sequence > this.settled) this.settled = entry.sequence
+    into.push(entry)
   }
 }

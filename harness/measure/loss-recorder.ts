@@ -48,8 +48,17 @@ export class LossRecorder {
     this.record('sse_first_event_duration_uncorrected', now - this.attemptAt)
   }
 
+  /** The stream is over and never had an event. */
+  noEvent(now: Microseconds, intendedAt: Microseconds): void {
+    this.recordOpen('sse_first_event_duration', now - intendedAt)
+    if (this.attemptAt !== NEVER) this.recordOpen('sse_first_event_duration_uncorrected', now - this.attemptAt)
+  }
+
+  /** A stream that only the end of the run ended would have lasted longer. */
   ended(now: Microseconds, reason: EndReason): void {
-    this.record(`sse_stream_duration{reason=${reason}}`, now - this.openedAt)
+    const key = `sse_stream_duration{reason=${reason}}` as const
+    if (reason === 'stopped') this.recordOpen(key, now - this.openedAt)
+    else this.record(key, now - this.openedAt)
   }
 
   /** Lost again before a new event came: the outage goes on from its first loss. */
@@ -71,10 +80,13 @@ export class LossRecorder {
     this.lostSince = this.lostNoticed = NEVER
   }
 
-  /** An outage that is still on when the run stops is known to last at least until now. */
+  /** An outage that is still on when nothing more is awaited is known to last at least until now. */
   cutOff(now: Microseconds): void {
-    if (this.lostSince === NEVER) return
-    this.recorder.current.set.censored('sse_outage_duration').record(Math.max(0, now - this.lostSince))
+    if (this.lostSince !== NEVER) this.recordOpen('sse_outage_duration', now - this.lostSince)
+  }
+
+  private recordOpen(key: HistogramKey, value: number): void {
+    this.recorder.current.set.censored(key).record(Math.max(0, value))
   }
 
   private record(key: HistogramKey, value: number): void {

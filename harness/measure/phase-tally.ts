@@ -22,8 +22,8 @@ export class PhaseTally {
   /** `open`: the gap that is still open, known to be at least as long as it is now. */
   end({ set, index }: { set: HistogramSet; index: number }, open: Microseconds): void {
     this.last = { index, events: this.events, gaps: this.gaps }
-    if (open < 0) return
-    set.censored('sse_event_gap').record(open)
+    // An event may have come between the border and its being noticed: then nothing was open at it.
+    if (open >= 0) set.censored('sse_event_gap').record(open)
     if (open >= this.worst) set.censored('sse_worst_gap').record(open)
     else set.exact('sse_worst_gap').record(this.worst)
   }

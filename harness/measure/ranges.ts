@@ -16,10 +16,14 @@ export class Ranges {
     const last = this.ends.length - 1
     if (last > 0 && this.ends[last] === from - 1) this.ends[last] = to
     else this.ends.push(from, to)
-    if (this.ends.length > this.limit * 2) {
-      const [oldFrom = 0, oldTo = -1] = this.ends.splice(0, 2)
-      this.forgotten += oldTo - oldFrom + 1
-    }
+    this.bound()
+  }
+
+  /** Adds a range that lies below all others. */
+  prepend(from: number, to: number): void {
+    if (this.ends[0] === to + 1) this.ends[0] = from
+    else this.ends.unshift(from, to)
+    this.bound()
   }
 
   /** Takes one number out; false when it was not there. */
@@ -31,8 +35,17 @@ export class Ranges {
     if (from === to) this.ends.splice(at, 2)
     else if (value === from) this.ends[at] = from + 1
     else if (value === to) this.ends[at + 1] = to - 1
-    else this.ends.splice(at + 1, 0, value - 1, value + 1)
+    else {
+      this.ends.splice(at + 1, 0, value - 1, value + 1)
+      this.bound()
+    }
     return true
+  }
+
+  private bound(): void {
+    if (this.ends.length <= this.limit * 2) return
+    const [oldFrom = 0, oldTo = -1] = this.ends.splice(0, 2)
+    this.forgotten += oldTo - oldFrom + 1
   }
 
   /** How many numbers the ranges hold, the forgotten ones included. */

@@ -1,12 +1,14 @@
 import type { Ledger, LedgerIdentity } from '../model/record.ts'
 import type { ServerBooks, ServerConnection, StreamBalance } from './balance.ts'
-import type { ConnectionLedger } from './sequence-ledger.ts'
+import { bookOf, droppedAfterLast } from './balance.ts'
+import type { ConnectionLedger } from './connection-ledger.ts'
 import { sequenceIdentity, sequenceTotals } from './sequence-sum.ts'
 
 /**
- * Holds both sides against each other. Two sums, each with terms counted in different places:
- * by sequence (head - first due + 1 = first receipts + lost + dropped + undrained) per stream, and
- * by write (server's writes = our receipts + lost on the way + undrained) per connection.
+ * Holds both sides against each other. Sums whose terms were counted in different places:
+ * by sequence (head - first due + 1 = first receipts + lost + dropped + undrained) per stream,
+ * by write (server's writes + doubled on the way = our receipts + lost on the way + undrained) per connection, and
+ * by offer (offered = written + dropped + queued), the server's own.
  */
 export function reconcile(balances: readonly StreamBalance[], books: ServerBooks | null, sequenced: boolean): Ledger {
   const sum = (pick: (balance: StreamBalance) => number) =>
@@ -51,22 +53,45 @@ function whyNot(
   if (books === null)
     return 'the server does not tell what it wrote, so a lost tail cannot be seen; only gaps in the sequence count'
   if (unsequenced > 0) return `${unsequenced} events had no readable sequence`
-  const unknown = balances.flatMap((b) => b.connections).filter((c) => !books.connections.has(c.serverStream)).length
+  const restarted = balances.filter((b) => b.restarts > 0 || isBehindItself(b, books)).length
+  if (restarted > 0)
+    return `the server began to count anew on ${restarted} streams (it or their channel was restarted), so what they missed of the time before is not known`
+  const unknown = balances.flatMap((b) => b.connections).filter((c) => bookOf(c, books) === undefined).length
   if (unknown > 0)
     return `the server has no books of ${unknown} connections (it forgot ${books.forgotten}; serve --ended-kept keeps more)`
   return null
 }
 
+/** A lost stream has seen more than its channel has published: the channel is another one by now. */
+function isBehindItself({ state, next, channel }: StreamBalance, books: ServerBooks): boolean {
+  return state === 'down' && next - 1 > (books.heads.get(channel) ?? Infinity)
+}
+
 /** Events of one connection that the server wrote and we did not get: skipped inside, and the tail after our last. */
-function onTheWay(connection: ConnectionLedger, server: ServerConnection): { skipped: number; tail: number } {
-  if (server.written === 0) return { skipped: 0, tail: 0 }
-  // Dropped events leave holes in the numbers that were never written; those after the last write leave none.
-  const lastOffered = server.first + server.offered - 1
-  const droppedAfterLast = lastOffered - server.last - server.queued
-  const droppedInside = server.dropped - droppedAfterLast
+interface OnTheWay {
+  skipped: number
+  tail: number
+  /** Nothing came before, between or after what was written. */
+  isPossible: boolean
+}
+
+function onTheWay(connection: ConnectionLedger, server: ServerConnection): OnTheWay {
+  if (server.written === 0) return { skipped: 0, tail: 0, isPossible: connection.receipts === 0 }
+  const after = droppedAfterLast(server)
+  const inside = server.dropped - after
   const lead = connection.first < 0 ? 0 : connection.first - server.first
-  const tail = connection.highest < 0 ? server.last - server.first + 1 : server.last - connection.highest
-  return { skipped: connection.skipped + lead - droppedInside, tail }
+  const end = connection.highest < 0 ? server.last - server.first + 1 : server.last - connection.highest
+  // What was dropped between two writes was never written: it explains holes first, and then a part of the tail.
+  const inHoles = Math.min(inside, connection.skipped + lead)
+  const skipped = connection.skipped + lead - inHoles
+  const tail = end - (inside - inHoles)
+  return { skipped, tail, isPossible: lead >= 0 && tail >= 0 && after >= 0 && inside >= 0 }
+}
+
+/** Repeats that the server did not write: something between it and us made them. */
+function doubledOnTheWay({ repeats }: ConnectionLedger, server: ServerConnection): number {
+  const written = server.queued === 0 ? server.written + server.dropped - (server.last - server.first + 1) : 0
+  return Math.max(0, repeats - Math.max(0, written))
 }
 
 function writeIdentity(balances: readonly StreamBalance[], books: ServerBooks): LedgerIdentity {
@@ -74,20 +99,26 @@ function writeIdentity(balances: readonly StreamBalance[], books: ServerBooks): 
   let accounted = 0
   let broken = 0
   for (const balance of balances) {
-    let whole = true
+    let receipts = 0
+    let isWhole = true
     for (const connection of balance.connections) {
-      const server = books.connections.get(connection.serverStream)
+      receipts += connection.receipts
+      const server = bookOf(connection, books)
       if (server === undefined) continue
-      const { skipped, tail } = onTheWay(connection, server)
-      written += server.written
-      accounted += connection.receipts + skipped + tail
-      if (server.written !== connection.receipts + skipped + tail || tail < 0) whole = false
+      const { skipped, tail, isPossible } = onTheWay(connection, server)
+      const left = server.written + doubledOnTheWay(connection, server)
+      const right = connection.receipts + skipped + tail
+      written += left
+      accounted += right
+      isWhole &&= isPossible && left === right
     }
-    if (!whole) broken += 1
+    // The same receipts as the stream's own ledger counted them.
+    isWhole &&= receipts === balance.firstReceipts + balance.duplicates + balance.early
+    if (!isWhole) broken += 1
   }
   return {
     name: 'by write',
-    left: 'written by the server',
+    left: 'written by the server + doubled on the way',
     right: 'receipts (duplicates included) + lost on the way + undrained',
     leftValue: written,
     rightValue: accounted,
@@ -101,7 +132,7 @@ function offerIdentity(balances: readonly StreamBalance[], books: ServerBooks): 
   let kept = 0
   let broken = 0
   for (const connection of balances.flatMap((b) => b.connections)) {
-    const server = books.connections.get(connection.serverStream)
+    const server = bookOf(connection, books)
     if (server === undefined) continue
     offered += server.offered
     kept += server.written + server.dropped + server.queued
@@ -121,7 +152,7 @@ function offerIdentity(balances: readonly StreamBalance[], books: ServerBooks): 
 function serverTotals(balances: readonly StreamBalance[], books: ServerBooks): NonNullable<Ledger['server']> {
   const totals = { offered: 0, written: 0, droppedByPolicy: 0, queued: 0, cut: 0 }
   for (const connection of balances.flatMap((b) => b.connections)) {
-    const server = books.connections.get(connection.serverStream)
+    const server = bookOf(connection, books)
     if (server === undefined) continue
     totals.offered += server.offered
     totals.written += server.written

@@ -132,14 +132,21 @@ export class Recorder {
   /** Streams open and wanted change by these amounts. */
   occupy(open: number, wanted: number, now: Microseconds): void {
     this.integrate(now)
+    const late = this.measuring ? this.occupancyAt - Math.max(now, this.current.start) : 0
+    if (late > 0) {
+      this.occupancy.openTime += open * late
+      this.occupancy.wantedTime += wanted * late
+    }
     this.occupancy.open += open
     this.occupancy.wanted += wanted
   }
 
   private integrate(now: Microseconds): void {
     const passed = now - this.occupancyAt
+    // A user that starts late is wanted from when it was due: its part of the time already counted is added, not all again.
+    if (passed <= 0) return
     this.occupancyAt = now
-    if (!this.measuring || passed <= 0) return
+    if (!this.measuring) return
     this.occupancy.openTime += this.occupancy.open * passed
     this.occupancy.wantedTime += this.occupancy.wanted * passed
   }

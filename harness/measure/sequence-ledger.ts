@@ -1,27 +1,19 @@
+import type { ConnectionLedger, Joined } from './connection-ledger.ts'
+import { ConnectionCount, MOST_HOLES } from './connection-ledger.ts'
 import { Ranges } from './ranges.ts'
-
-/** How many separate holes one stream remembers; beyond it the oldest hole counts as lost for good. */
-const MOST_HOLES = 4096
 
 export type Receipt = 'first' | 'late' | 'duplicate'
 
-/** What one connection of a stream saw, to be held against what the server says it wrote into it. */
-export interface ConnectionLedger {
-  /** The server's own number of the connection, or -1. */
-  serverStream: number
-  /** Events received on it, duplicates included. */
-  receipts: number
-  /** Receipts that this connection had already had: the server wrote them twice. */
-  repeats: number
-  /** First and highest sequence received on it; -1 when there was none. */
-  first: number
-  highest: number
-  /** Numbers skipped between first and highest on this connection and not filled in later on it. */
-  skipped: number
-  /** We ended it, so that what was still on its way is undrained and not cut off. */
-  endedByUs: boolean
-  open: boolean
+/** What a stream's earlier sequences came to, each of which ended when the server began to count anew. */
+interface EarlierLives {
+  count: number
+  /** Numbers from the first due to the newest seen. */
+  span: number
+  missing: number
+  ranges: [number, number][]
 }
+
+const MOST_RANGES = 100
 
 /**
  * Every number of one virtual user's stream, over all its connections: received once, received again, or missing.
@@ -39,38 +31,49 @@ export class SequenceLedger {
   replayed = 0
   /** Receipts below the first number due: not part of the sum. */
   early = 0
+  readonly connections: ConnectionLedger[] = []
+  readonly earlier: EarlierLives = { count: 0, span: 0, missing: 0, ranges: [] }
   private holes: Ranges | null = null
-  private connectionHoles: Ranges | null = null
   private liveFrom = -1
-  connection: ConnectionLedger | null = null
+  private instance = ''
+  private current: ConnectionCount | null = null
 
-  /**
-   * A connection is open. `liveFrom` is the first live number it will be offered and `resumedFrom` the number after
-   * which we asked to resume (-1: not known, not asked).
-   */
-  join(serverStream: number, liveFrom: number, resumedFrom: number): ConnectionLedger {
-    if (this.next < 0) {
-      const start = resumedFrom >= 0 ? resumedFrom + 1 : liveFrom
-      this.first = this.next = start
-    }
+  /** The newest connection. */
+  get connection(): ConnectionLedger | null {
+    return this.current?.ledger ?? null
+  }
+
+  /** A connection is open. */
+  join(joined: Joined): ConnectionLedger {
+    const { liveFrom, resumedFrom, instance } = joined
+    if (this.beginsAnew(joined)) this.endLife()
+    // An id ahead of everything published belongs to another life of the server, which then starts at its live number.
+    if (this.next < 0) this.first = this.next = resumedFrom >= 0 && resumedFrom < liveFrom ? resumedFrom + 1 : liveFrom
     this.liveFrom = liveFrom
-    this.connectionHoles = null
-    this.connection = {
-      serverStream,
-      receipts: 0,
-      repeats: 0,
-      first: -1,
-      highest: -1,
-      skipped: 0,
-      endedByUs: false,
-      open: true,
-    }
-    return this.connection
+    this.instance = instance
+    this.current = new ConnectionCount(joined, this.next)
+    this.connections.push(this.current.ledger)
+    return this.current.ledger
+  }
+
+  /** Nothing can be live that has been seen before, unless the server counts again from the start. */
+  private beginsAnew({ liveFrom, instance }: Joined): boolean {
+    if (this.next < 0 || liveFrom < 0) return false
+    return liveFrom < this.next || (this.instance !== '' && instance !== '' && instance !== this.instance)
+  }
+
+  private endLife(): void {
+    const { earlier } = this
+    earlier.count += 1
+    earlier.span += this.next - this.first
+    earlier.missing += this.holes?.total() ?? 0
+    earlier.ranges.push(...(this.holes?.list(MOST_RANGES - earlier.ranges.length) ?? []))
+    this.holes = null
+    this.first = this.next = -1
   }
 
   receive(sequence: number): Receipt {
-    const connection = this.connection
-    if (connection !== null) this.receiveOn(connection, sequence)
+    this.current?.receive(sequence)
     if (sequence < this.liveFrom) this.replayed += 1
     if (sequence === this.next) {
       this.next = sequence + 1
@@ -82,21 +85,11 @@ export class SequenceLedger {
 
   private receiveOutOfLine(sequence: number): Receipt {
     if (this.next < 0) this.first = this.next = sequence
-    if (sequence >= this.next) {
-      if (sequence > this.next) {
-        this.holes ??= new Ranges(MOST_HOLES)
-        this.holes.append(this.next, sequence - 1)
-      }
-      this.next = sequence + 1
-      this.firstReceipts += 1
-      return 'first'
-    }
-    if (sequence < this.first) {
-      this.early += 1
-      return 'duplicate'
-    }
+    if (sequence >= this.next) return this.receiveAhead(sequence)
+    if (sequence < this.first) return this.receiveBelow(sequence)
     if (this.holes?.remove(sequence) === true) {
       this.firstReceipts += 1
+      this.fill(sequence)
       if (this.connection !== null && sequence < this.connection.highest) this.reordered += 1
       return 'late'
     }
@@ -104,31 +97,58 @@ export class SequenceLedger {
     return 'duplicate'
   }
 
-  private receiveOn(connection: ConnectionLedger, sequence: number): void {
-    connection.receipts += 1
-    if (connection.highest < 0) {
-      connection.first = connection.highest = sequence
-    } else if (sequence > connection.highest) {
-      if (sequence > connection.highest + 1) {
-        connection.skipped += sequence - connection.highest - 1
-        this.connectionHoles ??= new Ranges(MOST_HOLES)
-        this.connectionHoles.append(connection.highest + 1, sequence - 1)
-      }
-      connection.highest = sequence
-    } else if (this.connectionHoles?.remove(sequence) === true) connection.skipped -= 1
-    else if (sequence < connection.first) {
-      // Came before what was taken for the first: the numbers between the two are holes of this connection.
-      connection.skipped += connection.first - sequence - 1
-      connection.first = sequence
-    } else connection.repeats += 1
+  private receiveAhead(sequence: number): Receipt {
+    const { connection } = this
+    const skipped = sequence - this.next
+    if (skipped > 0) {
+      this.holes ??= new Ranges(MOST_HOLES)
+      this.holes.append(this.next, sequence - 1)
+      // What a connection lacks before its first receipt may have been the business of the one before.
+      if (connection !== null && connection.receipts > 1) connection.missedInside += skipped
+      else if (connection !== null) connection.missedBefore += skipped
+    }
+    this.next = sequence + 1
+    this.firstReceipts += 1
+    return 'first'
+  }
+
+  /**
+   * Where the server did not say what it would begin with, the first receipt was taken for the first number; a lower one
+   * on the same connection shows that it was not, but had been overtaken.
+   */
+  private receiveBelow(sequence: number): Receipt {
+    const { connection } = this
+    if (this.liveFrom >= 0 || this.connections.length > 1) {
+      this.early += 1
+      return 'duplicate'
+    }
+    const between = this.first - 1 - sequence
+    if (between > 0) {
+      this.holes ??= new Ranges(MOST_HOLES)
+      this.holes.prepend(sequence + 1, this.first - 1)
+      if (connection !== null) connection.missedInside += between
+    }
+    this.first = sequence
+    this.firstReceipts += 1
+    this.reordered += 1
+    return 'late'
+  }
+
+  /** A hole is filled: the connection on which it arose no longer lacks it. */
+  private fill(sequence: number): void {
+    const connection = this.connections.findLast((c) => c.from <= sequence)
+    if (connection === undefined) return
+    // Equal when this very receipt has lowered the first.
+    if (sequence <= connection.first) connection.missedBefore -= 1
+    else connection.missedInside -= 1
   }
 
   /** Numbers between the first due and the newest seen that never came. */
   missing(): number {
-    return this.holes?.total() ?? 0
+    return this.earlier.missing + (this.holes?.total() ?? 0)
   }
 
   missingRanges(most: number): [number, number][] {
-    return this.holes?.list(most) ?? []
+    return [...this.earlier.ranges, ...(this.holes?.list(most) ?? [])].slice(0, most)
   }
 }

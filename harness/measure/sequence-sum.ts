@@ -1,5 +1,7 @@
 import type { LedgerIdentity, LostRange } from '../model/record.ts'
-import type { ServerBooks, StreamBalance } from './balance.ts'
+import { bookOf, lastOffered } from './balance.ts'
+import type { ServerBooks, ServerConnection, StreamBalance } from './balance.ts'
+import { dropsOf } from './drops.ts'
 
 const MOST_RANGES = 100
 
@@ -33,31 +35,54 @@ export function sequenceTotals(balances: readonly StreamBalance[], books: Server
 
 function addStream(totals: SequenceTotals, balance: StreamBalance, books: ServerBooks | null): void {
   const seen = balance.next - 1
-  const head = balance.state === 'done' ? seen : Math.max(seen, headOf(balance, books))
+  const { offeredFrom, offered, head } = reachOf(balance, books)
   const tail = head - seen
-  // What the server says it dropped explains holes first; the rest of it must lie in the tail.
-  const dropped = balance.connections.reduce(
-    (sum, c) => sum + (books?.connections.get(c.serverStream)?.dropped ?? 0),
-    0,
-  )
-  const inHoles = Math.min(balance.missing, dropped)
-  const inTail = Math.min(tail, dropped - inHoles)
-  totals.expected += head - balance.first + 1
-  totals.dropped += inHoles + inTail
-  if (!balance.slow) totals.droppedFromSteady += inHoles + inTail
-  totals.lost += balance.missing - inHoles
-  if (balance.state === 'down') {
-    totals.lost += tail - inTail
-    if (tail > 0) addRange(totals, balance.stream, seen + 1, head)
-  } else totals.undrained += tail - inTail
-  if (balance.firstReceipts + balance.missing + tail !== head - balance.first + 1) totals.brokenStreams += 1
+  const drops = dropsOf(balance, books, [seen + 1, head])
+  // What is open can still get what it was offered; what was published and not offered to it will never come.
+  const pending = offered - Math.max(seen + 1, offeredFrom) + 1
+  const onItsWay = balance.state === 'open' ? Math.max(0, pending - drops.byLast) : 0
+  const lostTail = tail - drops.inTail - onItsWay
+  totals.expected += balance.earlierSpan + head - balance.first + 1
+  totals.dropped += drops.inHoles + drops.inTail
+  if (!balance.slow) totals.droppedFromSteady += drops.inHoles + drops.inTail
+  totals.lost += balance.missing - drops.inHoles + lostTail
+  totals.undrained += onItsWay
+  if (lostTail > 0) addRange(totals, balance.stream, head - lostTail + 1, head)
+  if (!isWhole(balance, books, Math.max(seen, offered))) totals.brokenStreams += 1
 }
 
-/** The last number published to this stream: of its channel, or of its last connection where each has its own. */
-function headOf(balance: StreamBalance, books: ServerBooks | null): number {
-  const last = books?.connections.get(balance.connections.at(-1)?.serverStream ?? -1)
-  const offered = last === undefined || last.written === 0 ? -1 : last.first + last.offered - 1
-  return Math.max(offered, books?.heads.get(balance.channel) ?? -1)
+interface Reach {
+  /** First and last number offered to the newest connection. */
+  offeredFrom: number
+  offered: number
+  /** The last number that the stream should have had. */
+  head: number
+}
+
+function reachOf(balance: StreamBalance, books: ServerBooks | null): Reach {
+  const seen = balance.next - 1
+  const published = books?.heads.get(balance.channel) ?? -1
+  const last = balance.connections.at(-1)
+  const server = last === undefined ? undefined : bookOf(last, books)
+  const span = server === undefined ? { offeredFrom: seen + 1, offered: published } : offeredTo(server, seen, published)
+  const due = Math.max(seen, span.offered)
+  if (balance.state === 'done') return { ...span, head: last?.endedByUs === true ? seen : due }
+  return { ...span, head: Math.max(due, published) }
+}
+
+function offeredTo(server: ServerConnection, seen: number, published: number): Omit<Reach, 'head'> {
+  if (server.written > 0) return { offeredFrom: server.first, offered: lastOffered(server) }
+  if (server.offered > 0) return { offeredFrom: published - server.offered + 1, offered: published }
+  return { offeredFrom: seen + 1, offered: seen }
+}
+
+/** Every number from the first to the newest was received or is a hole, and none lies beyond what was published. */
+function isWhole(balance: StreamBalance, books: ServerBooks | null, furthest: number): boolean {
+  const { first, next, firstReceipts, missing, earlierSpan, state } = balance
+  if (firstReceipts + missing !== earlierSpan + next - first) return false
+  // A stream that is over may have followed a channel that has begun anew since.
+  const head = state === 'open' && books?.paused === true ? books.heads.get(balance.channel) : undefined
+  return head === undefined || furthest <= head
 }
 
 function addRange(totals: SequenceTotals, stream: number, from: number, to: number): void {

@@ -7,10 +7,11 @@ import { ReferenceExtractor } from './extract.ts'
 import type { StreamBalance } from './balance.ts'
 import type { MeasuredUser } from './measured-user.ts'
 import { PhaseTally } from './phase-tally.ts'
+import { PlannedEnds } from './planned-ends.ts'
 import type { PhaseMember, Recorder } from './recorder.ts'
 import { LossRecorder } from './loss-recorder.ts'
-import type { ConnectionLedger, SequenceLedger } from './sequence-ledger.ts'
-import { type Headers, toldBy } from './server-headers.ts'
+import type { SequenceLedger } from './sequence-ledger.ts'
+import { type Headers, toldBy, UNTOLD } from './server-headers.ts'
 import { StalenessSampler } from './staleness.ts'
 import type { EndTallies } from './tallies.ts'
 
@@ -25,7 +26,6 @@ const NEVER = 0
 export class StreamRecorder implements PhaseMember {
   readonly ledger: SequenceLedger
   private readonly intake: EventIntake
-  readonly connections: ConnectionLedger[] = []
   /** Told when nothing will follow; the worker then lets go of the stream. */
   onFinished: (() => void) | null = null
   readonly phase = new PhaseTally()
@@ -37,11 +37,15 @@ export class StreamRecorder implements PhaseMember {
   private readonly staleness: StalenessSampler
   private lastReadAt: Microseconds = NEVER
   private lastEventAt: Microseconds = NEVER
+  /** Receipt of the last event that had not been received before. */
+  private newestAt: Microseconds = NEVER
+  /** The first number that the streams of the channel await on this connection too. */
+  private awaitedFrom = 0
   private everOpened = false
   private isSettled = false
   private isOpen = false
-  /** Ends still to come that the plan has asked for (the server was told to drop its streams). */
-  private expectedEnds = 0
+  private isCutOff = false
+  private readonly planned = new PlannedEnds()
   private state: StreamBalance['state'] = 'down'
 
   constructor(user: MeasuredUser, recorder: Recorder, tallies: EndTallies) {
@@ -100,10 +104,9 @@ export class StreamRecorder implements PhaseMember {
       this.channelName = told.channel ?? this.channelName
       this.recorder.extractor ??= new ReferenceExtractor()
     }
-    const liveFrom = told?.liveFrom ?? -1
-    this.connections.push(this.ledger.join(told?.serverStream ?? -1, liveFrom, told?.resumedFrom ?? -1))
+    this.ledger.join(told ?? UNTOLD)
     this.intake.channel = this.recorder.channel(this.channelName)
-    this.intake.channel.join(liveFrom)
+    this.awaitedFrom = this.intake.channel.join(told?.liveFrom ?? -1)
   }
 
   read(now: Microseconds, bytes: number): void {
@@ -119,11 +122,18 @@ export class StreamRecorder implements PhaseMember {
     const { recorder } = this
     recorder.current.set.counters.sse_events_received += 1
     if (this.staleness.nextTick <= now) this.fill(now)
-    const isNew = this.intake.take(now, event, this.phase)
+    const kind = this.intake.take(now, event, this.phase)
+    // `gap` and `goodbye` of the reference server tell of the stream and are no data of it.
+    if (kind === 'notice') return
     if (recorder.measuring) this.measuredGap(now)
     if (this.lastEventAt === NEVER) this.loss.firstEvent(now, this.user.intendedAt)
-    if (this.loss.isLost && isNew) this.loss.recovered(now)
     this.lastEventAt = now
+    if (kind === 'old') return
+    if (this.loss.isLost) {
+      this.loss.recovered(now)
+      this.planned.recovered(now, this.tallies)
+    }
+    this.newestAt = now
   }
 
   private measuredGap(now: Microseconds): void {
@@ -136,8 +146,8 @@ export class StreamRecorder implements PhaseMember {
   }
 
   /** The plan is about to end this stream from the other side once. */
-  expectEnd(): void {
-    if (this.isOpen) this.expectedEnds += 1
+  expectEnd(fault: number): void {
+    if (this.isOpen) this.planned.expect(fault)
   }
 
   ended(now: Microseconds, reason: EndReason): void {
@@ -146,7 +156,7 @@ export class StreamRecorder implements PhaseMember {
     this.recorder.occupy(-1, 0, now)
     this.loss.ended(now, reason)
     this.tallies.ends[reason] = (this.tallies.ends[reason] ?? 0) + 1
-    this.intake.channel?.leave(this.ledger.connection?.highest ?? -1)
+    this.intake.channel?.leave(this.awaitedFrom, this.ledger.connection?.highest ?? -1)
     const own = isOwnEnd(reason)
     const connection = this.ledger.connection
     if (connection !== null) {
@@ -156,8 +166,7 @@ export class StreamRecorder implements PhaseMember {
     // At the end of the run a stream was as good as open: what it still lacks is undrained.
     this.state = reason === 'stopped' ? 'open' : own || (this.user.endsCleanly && reason === 'clean') ? 'done' : 'down'
     if (this.state !== 'down') return
-    if (this.expectedEnds > 0) this.expectedEnds -= 1
-    else this.tallies.unexpected += 1
+    if (!this.planned.lost(this.tallies)) this.tallies.unexpected += 1
     this.loss.lose(now, this.lastReadAt, this.lastEventAt)
   }
 
@@ -180,6 +189,7 @@ export class StreamRecorder implements PhaseMember {
     this.onFinished?.()
     if (outcome === 'failed' || !this.recorder.members.has(this)) return
     if (this.recorder.measuring) this.phaseEnded(now)
+    this.cutOff(now)
     this.recorder.members.delete(this)
     this.recorder.occupy(0, -1, now)
   }
@@ -196,7 +206,7 @@ export class StreamRecorder implements PhaseMember {
   }
 
   fill(now: Microseconds): void {
-    const seen = this.lastEventAt === NEVER ? this.user.intendedAt : this.lastEventAt
+    const seen = this.newestAt === NEVER ? this.user.intendedAt : this.newestAt
     this.staleness.fill(
       this.recorder.current.set.staleness,
       now,
@@ -204,11 +214,11 @@ export class StreamRecorder implements PhaseMember {
     )
   }
 
-  /** What is still open when the run stops is known to last at least until now. */
+  /** What is still open when the stream, or the run, is over is known to last at least until now. */
   cutOff(now: Microseconds): void {
-    const { set } = this.recorder.current
-    if (this.lastEventAt === NEVER)
-      set.censored('sse_first_event_duration').record(Math.max(0, now - this.user.intendedAt))
+    if (this.isCutOff) return
+    this.isCutOff = true
+    if (this.lastEventAt === NEVER) this.loss.noEvent(now, this.user.intendedAt)
     this.loss.cutOff(now)
   }
 
@@ -230,14 +240,17 @@ export class StreamRecorder implements PhaseMember {
       next: ledger.next,
       firstReceipts: ledger.firstReceipts,
       duplicates: ledger.duplicates,
+      early: ledger.early,
       reordered: ledger.reordered,
       replayed: ledger.replayed,
       unsequenced: this.intake.unsequenced,
       missing: ledger.missing(),
       missingRanges: ledger.missingRanges(MOST_RANGES),
+      restarts: ledger.earlier.count,
+      earlierSpan: ledger.earlier.span,
       state: this.state,
       slow: this.user.slow,
-      connections: this.connections,
+      connections: ledger.connections,
     }
   }
 }

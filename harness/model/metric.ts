@@ -71,6 +71,7 @@ export const METRICS = {
   sse_reconnect_wait: histogram('streams', 'always', 'loss noticed -> next attempt starts (retry, backoff: ours)'),
   sse_reconnect_attempt: histogram('streams', 'always', 'attempt starts -> response headers'),
   sse_reconnect_first_event: histogram('streams', 'always', 'response headers -> first new event'),
+  sse_recovery_duration: histogram('samples', 'always', 'fault ends -> 99 % of its streams receive again'),
   sse_stream_duration: histogram('streams', 'always', 'response headers -> end of the stream', WEEK),
   sse_events_received: counter('events dispatched'),
   sse_events_lost: counter('events that were due to a stream and never reached it'),

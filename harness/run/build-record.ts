@@ -12,7 +12,8 @@ import { outcome } from './outcome.ts'
 import type { SessionResult } from './session-types.ts'
 import { thresholdVerdicts } from './threshold-verdicts.ts'
 import { defaultVerdicts } from './verdicts.ts'
-import { loadWarnings, voidReasons } from './void-rules.ts'
+import { voidReasons } from './void-rules.ts'
+import { warningsOf } from './warnings.ts'
 
 export interface RecordInput {
   id: string
@@ -84,7 +85,7 @@ export function buildRecord(input: RecordInput): RunRecord {
     leaks: input.leaks,
     verdicts,
     void: isVoid,
-    warnings: [...input.warnings, ...warnings(sessions, collector, ledger)],
+    warnings: [...input.warnings, ...warningsOf(sessions, collector, ledger)],
   }
 }
 
@@ -175,28 +176,6 @@ function evidence(
     losses: outages?.kind === 'histogram' ? outages.count : 0,
     targetAlive: targetAlive && sessions.every((session) => session.targetAlive),
   }
-}
-
-function warnings(sessions: readonly SessionResult[], collector: Collector, ledger: Ledger): string[] {
-  const out = loadWarnings(collector.windows)
-  for (const session of sessions) {
-    if (session.unreachable) continue
-    if (!session.workers.some((worker) => worker.stamped))
-      out.push(
-        'events carry no readable time stamp: there is no delivery latency, and staleness counts from receipt, not from when an event was due',
-      )
-    else if (!session.commonClock && session.offsets.length === 0)
-      out.push(
-        'the target is on another machine and its clock is unknown: delivery is given as variation over its minimum, and staleness counts from receipt',
-      )
-    const bad = session.workers.find((worker) => worker.badSequence !== null)?.badSequence
-    if (bad != null) out.push(`a sequence was not a whole number: "${bad.slice(0, 80)}"`)
-    for (const fault of session.faults)
-      if (fault['observed'] === null) out.push(`${fault.fault} could not be done: ${String(fault['error'])}`)
-  }
-  if (ledger.unsequenced > 0 && ledger.lost !== null)
-    out.push(`${ledger.unsequenced} events had no readable sequence and are in no sum`)
-  return [...new Set(out)]
 }
 
 function sumRecords(records: readonly Record<string, number>[]): Record<string, number> {

@@ -81,6 +81,13 @@ export class Collector {
     this.phases[index]?.counts.push(count)
   }
 
+  /** Of a fault that was over at `faultEnd`; censored when its streams had not come back at the run's end. */
+  recordRecovery(faultEnd: Microseconds, recovery: { duration: Microseconds; censored: boolean }): void {
+    const set = this.phases.find((phase) => faultEnd >= phase.start && faultEnd < phase.end)?.set
+    const counts = recovery.censored ? set?.censored('sse_recovery_duration') : set?.exact('sse_recovery_duration')
+    counts?.record(recovery.duration)
+  }
+
   add(interval: Interval): void {
     const index = Math.floor((interval.start - this.startAt()) / US_PER_SECOND)
     const second = this.secondAt(index)

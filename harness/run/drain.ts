@@ -4,7 +4,7 @@ import type { ServerBooks } from '../measure/balance.ts'
 import type { Microseconds } from '../model/units.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
 import type { DrainTarget, WorkerResult } from './protocol.ts'
-import { booksOf, drainTargets } from './reference-target.ts'
+import { booksOf, drainTargets, headsOf } from './reference-target.ts'
 import type { TargetWatch } from './target-watch.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
@@ -14,30 +14,39 @@ const BLIND_WAIT: Microseconds = 300 * US_PER_MS
 /** Time for a server to notice that its streams are gone. */
 const NOTICE_WAIT: Microseconds = 2 * US_PER_SECOND
 
+export interface Drained {
+  paused: boolean
+  /** Where the channels of a publisher that could not be paused were; null where nobody has to know. */
+  heads: ReadonlyMap<string, number> | null
+}
+
 /**
  * Pauses the publisher and waits until every open stream has the last event that the server wrote into it, or until
- * `settle` is over: what is still missing then is undrained, not lost. True when the publisher was paused.
+ * `settle` is over: what is still missing then is undrained, not lost.
  */
 export async function drain(
   pool: WorkerPool,
   watch: TargetWatch,
   clock: Clock,
   settle: Microseconds,
-): Promise<boolean> {
+): Promise<Drained> {
   const target = watch.target
   if (target === null) {
     await sleep(clock, Math.min(settle, BLIND_WAIT))
-    return false
+    return { paused: false, heads: null }
   }
+  let paused = false
   try {
     await target.control({ action: 'pause' })
+    paused = true
     const deadline = clock.now() + settle
     while ((await countBehind(pool, drainTargets(await target.stats('?streams=1')))) > 0 && clock.now() < deadline)
       await sleep(clock, POLL)
-    return true
+    return { paused, heads: null }
   } catch {
-    // Dead, or control is not for us: then nothing can be waited for.
-    return false
+    // Dead, or control is not for us: then nothing can be waited for, and what is published from now on is not ours.
+    const stats = paused ? null : await target.stats().catch(() => null)
+    return { paused, heads: stats === null ? null : headsOf(stats) }
   }
 }
 
@@ -52,6 +61,7 @@ export async function closedBooks(
   watch: TargetWatch,
   workers: readonly WorkerResult[],
   clock: Clock,
+  drained: Drained,
 ): Promise<ServerBooks | null> {
   const target = watch.target
   if (target === null) return null
@@ -63,7 +73,7 @@ export async function closedBooks(
     for (;;) {
       const stats = await target.stats('?streams=1')
       const open = (stats.streams ?? []).filter((stream) => stream.state === 'open' && ours.has(stream.id)).length
-      if (open === 0 || clock.now() >= deadline) return booksOf(stats)
+      if (open === 0 || clock.now() >= deadline) return booksOf(stats, drained.heads)
       await sleep(clock, POLL)
     }
   } catch {

@@ -2,6 +2,7 @@ import type { SetSnapshot } from '../measure/histogram-set.ts'
 import type { FanoutEntry } from '../measure/fanout.ts'
 import type { StreamBalance } from '../measure/balance.ts'
 import type { StampClock } from '../measure/recorder.ts'
+import type { FaultHits } from '../measure/tallies.ts'
 import type { ProfileName, RunPlan } from '../model/plan.ts'
 import type { PhaseKind } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
@@ -34,7 +35,7 @@ export type ToWorker =
   | { type: 'phase'; kind: PhaseKind; measured: boolean; at: Microseconds }
   | { type: 'clock'; clock: StampClock; offset: Microseconds }
   /** The open streams with these server numbers will be ended by the target on the plan's behalf; null: all. */
-  | { type: 'expect-ends'; serverStreams: number[] | null }
+  | { type: 'expect-ends'; fault: number; serverStreams: number[] | null }
   /** How many streams have not caught up with these? Slow readers are not waited for. */
   | { type: 'behind'; targets: DrainTarget[] }
   | { type: 'lost-count' }
@@ -86,12 +87,16 @@ export interface WorkerResult {
   ends: Record<string, number>
   failures: Record<string, number>
   unexpected: number
+  /** By fault of the plan. */
+  hits: FaultHits[]
   everOpened: number
   /** Streams that were lost and had not received again at the stop. */
   stillLost: number
   users: number
   droppedArrivals: number
   badSequence: string | null
+  /** Resident memory of the process before its first stream, bytes. */
+  baseRss: number
   clockStep: Microseconds
   /** A stamp could be read from some event. */
   stamped: boolean

@@ -95,10 +95,6 @@ export class ReferenceTarget {
     return best
   }
 
-  async books(): Promise<ServerBooks> {
-    return booksOf(await this.stats('?streams=1'))
-  }
-
   private async json(method: 'GET' | 'POST', path: string, body?: string): Promise<unknown> {
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
     if (this.token !== null) headers['authorization'] = `Bearer ${this.token}`
@@ -125,7 +121,8 @@ export class ReferenceTarget {
   }
 }
 
-export function booksOf(stats: ServerStats): ServerBooks {
+/** `heads`: how far its channels were when the run stopped, if the publisher went on after that. */
+export function booksOf(stats: ServerStats, heads: ReadonlyMap<string, number> | null): ServerBooks {
   const connections = new Map<number, ServerConnection>()
   for (const stream of stats.streams ?? []) {
     connections.set(stream.id, {
@@ -137,11 +134,13 @@ export function booksOf(stats: ServerStats): ServerBooks {
       last: stream.last ?? -1,
     })
   }
+  const { instance, endedForgotten: forgotten } = stats
+  return { instance, heads: heads ?? headsOf(stats), paused: heads === null, connections, forgotten }
+}
+
+export function headsOf(stats: ServerStats): Map<string, number> {
   // A channel as fast as its reader has a sequence per stream, and so no head in common.
-  const heads = new Map(
-    stats.channels.filter((channel) => channel.rate > 0).map((channel) => [channel.key, channel.head]),
-  )
-  return { heads, connections, forgotten: stats.endedForgotten }
+  return new Map(stats.channels.filter((channel) => channel.rate > 0).map((channel) => [channel.key, channel.head]))
 }
 
 /** Where the streams that the server still has open have to come to. */

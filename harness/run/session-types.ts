@@ -5,7 +5,7 @@ import type { Fault } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
 import type { Collector, IntervalSink } from './collector.ts'
 import type { ProgressListener } from './progress.ts'
-import type { WorkerResult } from './protocol.ts'
+import type { Interval, WorkerResult } from './protocol.ts'
 import type { ClockOffset, ReferenceTarget } from './reference-target.ts'
 
 /** One measured phase and, if something is done to the target at its start, what. */
@@ -27,6 +27,8 @@ export interface SessionOptions {
   signal: AbortSignal
   sink: IntervalSink | null
   onProgress: ProgressListener | null
+  /** Every interval as a worker handed it in. */
+  onInterval?: (interval: Interval) => void
   /** Resolves when the target is known to be gone for good, such as when its process has ended. */
   targetGone: Promise<void> | null
   /** Put before the command of each worker, such as `taskset -c 1`. */

@@ -7,6 +7,8 @@ import { Collector } from './collector.ts'
 import { closedBooks, drain } from './drain.ts'
 import { Ending } from './ending.ts'
 import { Progress } from './progress.ts'
+import { recoveryOf } from './recovery.ts'
+import type { WorkerResult } from './protocol.ts'
 import type { ClockOffset, ReferenceTarget } from './reference-target.ts'
 import type { MeasuredPhase, SessionOptions, SessionResult } from './session-types.ts'
 import { isLoopback, TargetWatch } from './target-watch.ts'
@@ -41,6 +43,8 @@ class Session {
   private readonly ending: Ending
   private readonly commonClock: boolean
   private startAt: Microseconds = 0
+  /** Of the first measured phase: what times of faults count from. */
+  private measureStart: Microseconds | null = null
 
   constructor(options: SessionOptions, pool: WorkerPool) {
     const { plan, clock, signal, targetGone } = options
@@ -96,6 +100,7 @@ class Session {
       if (message.type === 'interval') {
         this.collector.add(message)
         this.progress.interval(message)
+        this.options.onInterval?.(message)
       } else if (message.type === 'standing') this.progress.standing(message)
       else if (message.type === 'phase-count') this.collector.addPhaseCount(message.index, message.count)
       else if (message.type === 'target') this.watch.learn(message.headers, (offset) => this.useOffset(offset))
@@ -131,15 +136,17 @@ class Session {
     measured: boolean,
   ): Promise<void> {
     const at = this.options.clock.now() + PHASE_NOTICE
+    // Before the workers know of it: their first samples may be here before the wait is over.
+    this.collector.beginPhase(`${this.options.name}${name}`, kind, measured, at)
     this.pool.send({ type: 'phase', kind, measured, at })
     await sleep(this.options.clock, PHASE_NOTICE)
-    this.collector.beginPhase(`${this.options.name}${name}`, kind, measured, at)
     this.progress.phase(name)
   }
 
   private async measure(phase: MeasuredPhase): Promise<void> {
     await this.beginPhase(phase.name, 'measure', true)
     const began = this.options.clock.now()
+    this.measureStart ??= began
     if (phase.action !== undefined && this.watch.target !== null) await this.act(phase.action, this.watch.target)
     const until = began + phase.duration
     while (!this.ending.isOver && this.options.clock.now() < until && !this.progress.allDone) {
@@ -148,27 +155,26 @@ class Session {
   }
 
   private async act(action: NonNullable<MeasuredPhase['action']>, target: ReferenceTarget): Promise<void> {
-    const at = this.options.clock.now()
-    this.pool.send({ type: 'expect-ends', serverStreams: null })
+    const sinceMeasure = (): Microseconds => this.options.clock.now() - (this.measureStart ?? this.startAt)
+    const fault = { stream: null, attempt: null, fault: action.fault, at: sinceMeasure() }
+    this.pool.send({ type: 'expect-ends', fault: this.faults.length, serverStreams: null })
     try {
       const { dropped } = await action.run(target)
-      this.faults.push({
-        stream: null,
-        attempt: null,
-        fault: action.fault,
-        at: at - this.startAt,
-        observed: { at: this.options.clock.now() - this.startAt, streams: dropped },
-      })
+      this.faults.push({ ...fault, observed: { at: sinceMeasure(), streams: dropped } })
     } catch (error) {
-      this.faults.push({
-        stream: null,
-        attempt: null,
-        fault: action.fault,
-        at: at - this.startAt,
-        observed: null,
-        error: String(error),
-      })
+      this.faults.push({ ...fault, observed: null, error: String(error) })
     }
+  }
+
+  /** One sample a fault, in the phase in which it was over. */
+  private recordRecoveries(workers: readonly WorkerResult[], endAt: Microseconds): void {
+    this.faults.forEach(({ observed }, index) => {
+      if (observed === null) return
+      const faultEnd = (this.measureStart ?? this.startAt) + (observed as { at: Microseconds }).at
+      const hits = workers.flatMap((worker) => worker.hits[index] ?? [])
+      const recovery = recoveryOf(hits, faultEnd, endAt)
+      if (recovery !== null) this.collector.recordRecovery(faultEnd, recovery)
+    })
   }
 
   private async stop(reached: boolean): Promise<SessionResult> {
@@ -176,16 +182,17 @@ class Session {
     const { plan, clock, signal } = options
     await this.beginPhase('stop', 'stop', false)
     const settle = signal.aborted || !reached ? 0 : planDuration(plan.load.settle)
-    const paused = await drain(pool, watch, clock, settle)
+    const drained = await drain(pool, watch, clock, settle)
     const results = pool.fromEach((message) => (message.type === 'result' ? message : null))
     pool.send({ type: 'stop' })
     const workers = await results
     const endAt = clock.now()
+    this.recordRecoveries(workers, endAt)
     collector.endPhases(endAt)
     collector.finish()
-    const books = await closedBooks(watch, workers, clock)
+    const books = await closedBooks(watch, workers, clock, drained)
     const targetAlive = await watch.isAlive()
-    await watch.finish(paused)
+    await watch.finish(drained.paused)
     return {
       plan,
       collector,

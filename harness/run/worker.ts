@@ -30,6 +30,7 @@ export class Worker {
   private intervalStart: Microseconds
   private cancelInterval = (): void => {}
   private cancelStanding = (): void => {}
+  private readonly baseRss = process.memoryUsage.rss()
   private stopped = false
   private targetTold = false
 
@@ -57,7 +58,7 @@ export class Worker {
         this.recorder.stampOffset = message.offset
         break
       case 'expect-ends':
-        this.expectEnds(message.serverStreams === null ? null : new Set(message.serverStreams))
+        this.expectEnds(message.fault, message.serverStreams === null ? null : new Set(message.serverStreams))
         break
       case 'behind':
         this.send({ type: 'behind', worker: this.number, count: this.behind(message.targets) })
@@ -159,10 +160,10 @@ export class Worker {
     return { channels }
   }
 
-  private expectEnds(serverStreams: ReadonlySet<number> | null): void {
+  private expectEnds(fault: number, serverStreams: ReadonlySet<number> | null): void {
     for (const recorder of this.recorders) {
       if (serverStreams === null || serverStreams.has(recorder.ledger.connection?.serverStream ?? -1))
-        recorder.expectEnd()
+        recorder.expectEnd(fault)
     }
   }
 
@@ -198,11 +199,13 @@ export class Worker {
       ends: this.tallies.ends,
       failures: this.tallies.failures,
       unexpected: this.tallies.unexpected,
+      hits: this.tallies.hits,
       everOpened: this.tallies.everOpened,
       stillLost,
       users: this.arrivals.come - this.droppedArrivals,
       droppedArrivals: this.droppedArrivals,
       badSequence: this.tallies.badSequence,
+      baseRss: this.baseRss,
       clockStep: this.clock instanceof SystemClock ? this.clock.step() : 0,
       stamped: this.tallies.stamped,
     })

@@ -112,7 +112,7 @@ describe('docs/contract.md', () => {
   })
 
   it('has the sums of the ledger in the words of the record', () => {
-    const books = { heads: new Map(), connections: new Map(), forgotten: 0 }
+    const books = { instance: '', heads: new Map(), paused: true, connections: new Map(), forgotten: 0 }
     const { identities } = reconcile([], books, true)
     const items = [...chapter('Run record').matchAll(/^- (by .*)$/gm)].map(([, item]) => item ?? '')
     expectSame(
