@@ -99,12 +99,16 @@ describe('why an attempt did not become a stream', () => {
   })
 
   it('connect-timeout: TLS is part of the connection, and nobody answers the handshake', async () => {
-    const full = net.createServer()
-    await new Promise<void>((resolve) => full.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, resolve))
-    const { port } = full.address() as net.AddressInfo
+    const mute = net.createServer()
+    const accepted = new Promise<net.Socket>((resolve) => mute.once('connection', resolve))
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+    const { port } = mute.address() as net.AddressInfo
     const seen = await lifeOf(`https://127.0.0.1:${port}/`, { connectTimeout: 40 * MS })
     expect(seen.calls).toEqual(['attempt', 'failed connect-timeout', 'finished failed'])
-    full.close()
+    // The half-made connection is not left behind.
+    const socket = await accepted
+    await new Promise((resolve) => socket.once('close', resolve).resume())
+    mute.close()
   })
 
   it.each([
