@@ -24,6 +24,10 @@ export function loadOptions<T>(yargs: Argv<T>) {
     .option('max-events', text('End each stream successfully after so many events'))
     .option('until', text("End each stream successfully at this event, such as 'data=[DONE]'"))
     .option('reconnect', { ...text('auto: as EventSource for GET, never for other methods'), choices: RECONNECT_MODES })
+    .option(
+      'backoff',
+      text('Waits before reconnecting instead of the retry time: initial=1s,max=30s,factor=2,jitter=full'),
+    )
     .option('idle-timeout', text('Give up a stream that is silent for so long'))
     .option('connect-timeout', text('Limit for TCP and TLS'))
     .option('headers-timeout', text('Limit for the response headers'))
@@ -96,6 +100,7 @@ function flagInput(flags: Flags, faults: string[]): Record<string, unknown> {
     maxEvents: number('max-events'),
     until: flags['until'],
     reconnect: flags['reconnect'],
+    backoff: backoff(flags['backoff'], faults),
     idleTimeout: flags['idle-timeout'],
     connectTimeout: flags['connect-timeout'],
     headersTimeout: flags['headers-timeout'],
@@ -138,6 +143,19 @@ function mix(value: unknown, faults: string[]): Record<string, number> | undefin
     const match = /^\s*([a-z-]+)=(\d+(?:\.\d+)?)\s*$/.exec(part)
     if (match === null) faults.push(`--mix: "${part}" is not of the form profile=share; write steady=90,slow-reader=10`)
     else out[match[1] ?? ''] = Number(match[2])
+  }
+  return out
+}
+
+/** Each part as in a plan; the plan's own checks say what is wrong with a value. */
+function backoff(value: unknown, faults: string[]): Record<string, unknown> | undefined {
+  if (typeof value !== 'string') return undefined
+  const out: Record<string, unknown> = {}
+  for (const part of value.split(',')) {
+    const [name = '', setting = ''] = part.split('=').map((word) => word.trim())
+    if (!['initial', 'max', 'factor', 'jitter'].includes(name) || setting === '')
+      faults.push(`--backoff: "${part}" is not of the form name=value; write initial=1s,max=30s,factor=2,jitter=full`)
+    else out[name] = name === 'factor' ? Number(setting) : setting
   }
   return out
 }

@@ -1,4 +1,7 @@
 import type { ConnectionLedger } from './connection-ledger.ts'
+import type { SequenceLedger } from './sequence-ledger.ts'
+
+const MOST_RANGES = 100
 
 /** What is left of one stream at the end of a run. */
 export interface StreamBalance {
@@ -28,6 +31,26 @@ export interface StreamBalance {
   /** Its profile reads slowly on purpose, so that the server may drop events of it by policy. */
   slow: boolean
   connections: ConnectionLedger[]
+}
+
+/** What the ledger of a stream knows of its balance. */
+export function balanceOf(
+  ledger: SequenceLedger,
+): Omit<StreamBalance, 'stream' | 'channel' | 'unsequenced' | 'state' | 'slow'> {
+  return {
+    first: ledger.first,
+    next: ledger.next,
+    firstReceipts: ledger.firstReceipts,
+    duplicates: ledger.duplicates,
+    early: ledger.early,
+    reordered: ledger.reordered,
+    replayed: ledger.replayed,
+    missing: ledger.missing(),
+    missingRanges: ledger.missingRanges(MOST_RANGES),
+    restarts: ledger.earlier.count,
+    earlierSpan: ledger.earlier.span,
+    connections: ledger.connections,
+  }
 }
 
 /** What the server counted of one connection. */

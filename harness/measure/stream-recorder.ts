@@ -4,6 +4,7 @@ import type { Microseconds } from '../model/units.ts'
 import { EventIntake } from './event-intake.ts'
 import type { EventBytes } from './extract.ts'
 import { ReferenceExtractor } from './extract.ts'
+import { balanceOf } from './balance.ts'
 import type { StreamBalance } from './balance.ts'
 import type { MeasuredUser } from './measured-user.ts'
 import { PhaseTally } from './phase-tally.ts'
@@ -15,7 +16,6 @@ import { type Headers, toldBy, UNTOLD } from './server-headers.ts'
 import { StalenessSampler } from './staleness.ts'
 import type { EndTallies } from './tallies.ts'
 
-const MOST_RANGES = 100
 /** No time yet. */
 const NEVER = 0
 
@@ -206,12 +206,9 @@ export class StreamRecorder implements PhaseMember {
   }
 
   fill(now: Microseconds): void {
+    const { newestDue } = this.intake
     const seen = this.newestAt === NEVER ? this.user.intendedAt : this.newestAt
-    this.staleness.fill(
-      this.recorder.current.set.staleness,
-      now,
-      this.intake.newestDue === NEVER ? seen : this.intake.newestDue,
-    )
+    this.staleness.fill(this.recorder.current.set.staleness, now, newestDue === NEVER ? seen : newestDue)
   }
 
   /** What is still open when the stream, or the run, is over is known to last at least until now. */
@@ -232,25 +229,14 @@ export class StreamRecorder implements PhaseMember {
   }
 
   balance(): StreamBalance {
-    const { ledger } = this
+    const { user, channelName: channel, state } = this
     return {
-      stream: this.user.stream,
-      channel: this.channelName,
-      first: ledger.first,
-      next: ledger.next,
-      firstReceipts: ledger.firstReceipts,
-      duplicates: ledger.duplicates,
-      early: ledger.early,
-      reordered: ledger.reordered,
-      replayed: ledger.replayed,
+      ...balanceOf(this.ledger),
+      stream: user.stream,
+      channel,
       unsequenced: this.intake.unsequenced,
-      missing: ledger.missing(),
-      missingRanges: ledger.missingRanges(MOST_RANGES),
-      restarts: ledger.earlier.count,
-      earlierSpan: ledger.earlier.span,
-      state: this.state,
-      slow: this.user.slow,
-      connections: ledger.connections,
+      state,
+      slow: user.slow,
     }
   }
 }

@@ -5,8 +5,8 @@ import type { Microseconds } from '../model/units.ts'
 import { US_PER_SECOND } from '../model/units.ts'
 import { FanoutMerge } from './fanout-merge.ts'
 import type { Interval, PhaseCount } from './protocol.ts'
-import type { Second } from './second.ts'
-import { addToSecond, COLUMNS, newSecond, row } from './second.ts'
+import type { LoadWindow, Second } from './second.ts'
+import { addToSecond, COLUMNS, newSecond, row, windowOf } from './second.ts'
 
 /** Takes one interval's histogram of one metric; results/ writes it to intervals.hlog. */
 export type IntervalSink = (key: string, start: Microseconds, end: Microseconds, counts: Counts) => void
@@ -21,14 +21,6 @@ export interface CollectedPhase {
   openTime: Microseconds
   wantedTime: Microseconds
   counts: PhaseCount[]
-}
-
-/** What the own load of one measured second was; void rules count these. */
-export interface LoadWindow {
-  open: number
-  utilisation: number
-  cores: number
-  runDelayRatio: number | null
 }
 
 /**
@@ -102,8 +94,7 @@ export class Collector {
       phase.openTime += interval.openTime
       phase.wantedTime += interval.wantedTime
     }
-    second.measured ||= phase?.measured === true
-    addToSecond(second, interval)
+    addToSecond(second, interval, phase?.measured === true)
     this.fanout.add(interval.fanout)
     this.fanout.settle(interval.end, false)
     this.flush(index - 2)
@@ -133,19 +124,10 @@ export class Collector {
       const counts = second.set.findExact(key)
       if (counts !== null && this.sink !== null) this.sink(key, start, start + US_PER_SECOND, counts)
     }
-    const seconds = second.span / this.workers / US_PER_SECOND
-    if (seconds <= 0) return
-    const cores = second.cpu / US_PER_SECOND / seconds
-    if (second.measured) {
-      const ratio = second.runDelay === null ? null : second.runDelay / second.span
-      this.windows.push({
-        open: Math.round(second.open / seconds),
-        utilisation: second.utilisation,
-        cores,
-        runDelayRatio: ratio,
-      })
-    }
-    this.rows.set(index, row(second, seconds, cores))
+    const window = windowOf(second, this.workers)
+    if (window !== null) this.windows.push(window)
+    const line = row(second, this.workers)
+    if (line !== null) this.rows.set(index, line)
   }
 
   /** No interval will come any more. */

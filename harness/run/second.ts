@@ -4,28 +4,38 @@ import type { Microseconds } from '../model/units.ts'
 import { US_PER_SECOND } from '../model/units.ts'
 import type { Interval } from './protocol.ts'
 
-/** One second of the run, over all workers. */
-export interface Second {
-  set: HistogramSet
+/** What the workers did in some time, summed over them. */
+interface Load {
+  /** Stream-microseconds. */
   open: number
   wanted: number
-  utilisation: number
   cpu: Microseconds
   span: Microseconds
   runDelay: Microseconds | null
-  measured: boolean
+  /** By worker: how long its loop was busy, of how much time. */
+  loops: Map<number, { busy: Microseconds; span: Microseconds }>
 }
 
-export const newSecond = (): Second => ({
-  set: new HistogramSet(),
-  open: 0,
-  wanted: 0,
-  utilisation: 0,
-  cpu: 0,
-  span: 0,
-  runDelay: null,
-  measured: false,
-})
+/** One second of the run, over all workers; a phase border may leave a part of it unmeasured. */
+export interface Second {
+  set: HistogramSet
+  whole: Load
+  measured: Load
+}
+
+/** The own load of what was measured of one second; void rules count these. */
+export interface LoadWindow {
+  /** Measured time in it. */
+  span: Microseconds
+  open: number
+  /** Of the busiest worker. */
+  utilisation: number
+  cores: number
+  runDelayRatio: number | null
+}
+
+const newLoad = (): Load => ({ open: 0, wanted: 0, cpu: 0, span: 0, runDelay: null, loops: new Map() })
+export const newSecond = (): Second => ({ set: new HistogramSet(), whole: newLoad(), measured: newLoad() })
 
 export const COLUMNS = [
   'open_streams',
@@ -44,26 +54,53 @@ export const COLUMNS = [
   'cpu',
 ] as const
 
-export function addToSecond(second: Second, interval: Interval): void {
+export function addToSecond(second: Second, interval: Interval, measured: boolean): void {
   const span = interval.end - interval.start
-  // A phase border inside a second makes two intervals of one worker: weighted by their length.
-  second.open += (interval.open * span) / US_PER_SECOND
-  second.wanted += (interval.wanted * span) / US_PER_SECOND
-  second.utilisation = Math.max(second.utilisation, interval.load.utilisation)
-  second.cpu += interval.load.cpu
-  second.span += span
-  if (interval.load.runDelay !== null) second.runDelay = (second.runDelay ?? 0) + interval.load.runDelay
+  addTo(second.whole, interval, interval.open * span, interval.wanted * span)
+  if (measured) addTo(second.measured, interval, interval.openTime, interval.wantedTime)
 }
 
-export function row(second: Second, seconds: number, cores: number): Record<(typeof COLUMNS)[number], number | null> {
-  const { set } = second
+function addTo(load: Load, { worker, start, end, load: own }: Interval, open: number, wanted: number): void {
+  const span = end - start
+  load.open += open
+  load.wanted += wanted
+  load.cpu += own.cpu
+  load.span += span
+  if (own.runDelay !== null) load.runDelay = (load.runDelay ?? 0) + own.runDelay
+  // By time: a few milliseconds at a phase border in which a worker was busy do not make it a busy second.
+  const loop = load.loops.get(worker) ?? { busy: 0, span: 0 }
+  load.loops.set(worker, { busy: loop.busy + own.utilisation * span, span: loop.span + span })
+}
+
+const utilisationOf = ({ loops }: Load): number =>
+  [...loops.values()].reduce((most, { busy, span }) => Math.max(most, span === 0 ? 0 : busy / span), 0)
+
+/** Null when nothing of the second was measured. */
+export function windowOf({ measured }: Second, workers: number): LoadWindow | null {
+  const span = measured.span / workers
+  if (span <= 0) return null
+  return {
+    span,
+    open: Math.round(measured.open / span),
+    utilisation: utilisationOf(measured),
+    cores: measured.cpu / span,
+    runDelayRatio: measured.runDelay === null ? null : measured.runDelay / measured.span,
+  }
+}
+
+/** Its line of the series, or null when no time passed in it. */
+export function row(second: Second, workers: number): Record<(typeof COLUMNS)[number], number | null> | null {
+  const { set, whole } = second
+  const span = whole.span / workers
+  if (span <= 0) return null
+  const seconds = span / US_PER_SECOND
   const quantile = (key: string, q: number) => {
     const counts = set.findExact(key)
     return counts === null ? null : (quantileOf(counts, null, q)?.value ?? null)
   }
   return {
-    open_streams: Math.round(second.open / seconds),
-    wanted_streams: Math.round(second.wanted / seconds),
+    open_streams: Math.round(whole.open / span),
+    wanted_streams: Math.round(whole.wanted / span),
     events_per_second: Math.round(set.counters.sse_events_received / seconds),
     bytes_per_second: Math.round(set.counters.sse_bytes_received / seconds),
     staleness_p50: quantile('sse_staleness', 0.5),
@@ -74,7 +111,7 @@ export function row(second: Second, seconds: number, cores: number): Record<(typ
     connections_opened: set.counters.sse_connections_opened,
     reconnects: set.counters.sse_reconnects,
     connections_failed: set.counters.sse_connections_failed,
-    loop_utilisation: second.utilisation,
-    cpu: cores,
+    loop_utilisation: utilisationOf(whole),
+    cpu: whole.cpu / span,
   }
 }

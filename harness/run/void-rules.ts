@@ -1,7 +1,7 @@
 import type { VoidReason } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
 import { formatDuration, US_PER_MS } from '../model/units.ts'
-import type { LoadWindow } from './collector.ts'
+import type { LoadWindow } from './second.ts'
 
 const MOST_UTILISATION = 0.9
 const MOST_BUSY_WINDOWS = 0.1
@@ -29,12 +29,12 @@ export interface Circumstances {
 export function voidReasons(c: Circumstances): VoidReason[] {
   const reasons: VoidReason[] = []
   const percent = (ratio: number) => `${(ratio * 100).toFixed(1)} %`
-  const busy = c.windows.filter((w) => w.utilisation > MOST_UTILISATION).length
-  if (c.windows.length > 0 && busy / c.windows.length > MOST_BUSY_WINDOWS) {
+  const busy = shareOf(c.windows, (w) => w.utilisation > MOST_UTILISATION)
+  if (busy > MOST_BUSY_WINDOWS) {
     const starved = c.windows.some((w) => (w.runDelayRatio ?? 0) > MUCH_RUN_DELAY)
     reasons.push({
       rule: 'loop_utilisation',
-      actual: `above ${MOST_UTILISATION} in ${percent(busy / c.windows.length)} of the measured seconds`,
+      actual: `above ${MOST_UTILISATION} in ${percent(busy)} of the measured seconds`,
       limit: `${percent(MOST_BUSY_WINDOWS)} of them`,
       remedy: starved
         ? 'the harness was waiting for a core: give it one of its own (stop what else runs there, or taskset), or ask for less load'
@@ -42,7 +42,7 @@ export function voidReasons(c: Circumstances): VoidReason[] {
     })
   }
   const quota = Math.min(c.cores, c.workers)
-  const average = c.windows.reduce((sum, w) => sum + w.cores, 0) / Math.max(1, c.windows.length)
+  const average = c.windows.reduce((sum, w) => sum + w.cores * w.span, 0) / Math.max(1, timeOf(c.windows))
   if (average > MOST_QUOTA * quota) {
     reasons.push({
       rule: 'harness_cpu',
@@ -83,9 +83,15 @@ export function voidReasons(c: Circumstances): VoidReason[] {
 
 /** Things that spoil no figure for certain but that a reader should know. */
 export function loadWarnings(windows: readonly LoadWindow[]): string[] {
-  const waiting = windows.filter((w) => (w.runDelayRatio ?? 0) > MUCH_RUN_DELAY).length
+  const waiting = timeOf(windows.filter((w) => (w.runDelayRatio ?? 0) > MUCH_RUN_DELAY))
   if (waiting === 0) return []
   return [
-    `in ${waiting} of ${windows.length} measured seconds the harness waited for a core for more than ${MUCH_RUN_DELAY * 100} % of the time; latencies include that`,
+    `in ${formatDuration(waiting)} of ${formatDuration(timeOf(windows))} measured the harness waited for a core for more than ${MUCH_RUN_DELAY * 100} % of the time; latencies include that`,
   ]
 }
+
+const timeOf = (windows: readonly LoadWindow[]): Microseconds => windows.reduce((sum, w) => sum + w.span, 0)
+
+/** By time and not by count: the first and the last window are parts of a second, and a worker that hangs makes long ones. */
+const shareOf = (windows: readonly LoadWindow[], isSo: (window: LoadWindow) => boolean): number =>
+  timeOf(windows.filter(isSo)) / Math.max(1, timeOf(windows))

@@ -10,6 +10,7 @@ import { METRICS } from '../../harness/model/metric.ts'
 import { PlanInputSchema } from '../../harness/model/plan.ts'
 import { RunRecordSchema, RUN_SCHEMA } from '../../harness/model/record.ts'
 import { VERDICT_NAMES } from '../../harness/model/verdicts.ts'
+import { BENCH_PROFILES } from '../../harness/run/bench-profiles.ts'
 import { voidReasons } from '../../harness/run/void-rules.ts'
 import { usage } from '../../server/options.ts'
 
@@ -122,7 +123,7 @@ describe('docs/contract.md', () => {
   })
 
   it('has every rule that makes a run void', () => {
-    const window = { second: 0, open: 1, utilisation: 1, cores: 9, runDelayRatio: 1 }
+    const window = { span: 1, open: 1, utilisation: 1, cores: 9, runDelayRatio: 1 }
     const reasons = voidReasons({
       windows: [window],
       workers: 1,
@@ -145,5 +146,27 @@ describe('docs/contract.md', () => {
       options,
       real.filter((name) => name !== '--help'),
     )
+  })
+
+  it('has the time that each part of a bench profile may take', () => {
+    const written = page
+      .split('\n')
+      .filter((line) => /^\| `(smoke|standard|soak)` /.test(line))
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      )
+    const real = Object.entries(BENCH_PROFILES).map(([name, profile]) => [
+      `\`${name}\``,
+      `${profile.connections}`,
+      `${profile.ramp}, ${profile.warmUp}`,
+      profile.steady,
+      profile.interruption,
+      profile.slowReaders.duration,
+      `${profile.cycles.count} of ${profile.cycles.connections} connections`,
+    ])
+    expect(written).toEqual(real)
   })
 })
