@@ -4,6 +4,7 @@ import { UsageError } from '../model/exit-codes.ts'
 import { RECONNECT_MODES } from '../model/plan.ts'
 import { loadPlan, mergeInput, readPlanFile } from '../plan/load-plan.ts'
 import type { LoadedPlan } from '../plan/load-plan.ts'
+import { planOfFile } from '../plan/rerun.ts'
 import { requestFaults } from '../run/request-faults.ts'
 
 const text = (describe: string) => ({ type: 'string', nargs: 1, describe }) as const
@@ -53,7 +54,7 @@ type Flags = Readonly<Record<string, unknown>>
 /** The plan that the flags and the plan file give together, or a UsageError with every fault of both. */
 export function planFromFlags(flags: Flags, base: unknown = {}): LoadedPlan {
   const faults: string[] = []
-  const file = typeof flags['plan'] === 'string' ? planOf(readPlanFile(flags['plan'])) : undefined
+  const file = typeof flags['plan'] === 'string' ? planOfFile(readPlanFile(flags['plan'])) : undefined
   const input = mergeInput(mergeInput(base, file), flagInput(flags, faults))
   try {
     const loaded = loadPlan(input)
@@ -64,13 +65,6 @@ export function planFromFlags(flags: Flags, base: unknown = {}): LoadedPlan {
     faults.push(...error.faults)
   }
   throw new UsageError(faults)
-}
-
-/** A run record holds its plan, so that a run can be repeated from it. */
-function planOf(file: unknown): unknown {
-  if (typeof file !== 'object' || file === null) return file
-  const record = file as Record<string, unknown>
-  return typeof record['schema'] === 'string' && 'plan' in record ? record['plan'] : file
 }
 
 function flagInput(flags: Flags, faults: string[]): Record<string, unknown> {

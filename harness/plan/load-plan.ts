@@ -10,6 +10,7 @@ import type { RunPlan } from '../model/plan.ts'
 import { PlanInputSchema, planDuration } from '../model/plan.ts'
 import { parseThreshold } from '../model/threshold.ts'
 import { VERDICT_NAMES } from '../model/verdicts.ts'
+import { cutOutFaults } from './rerun.ts'
 import { redactPlan, redactUrl, unresolvedReferences } from './secrets.ts'
 
 /** A plan as the run uses it, and the copy of it that may be shown and stored. */
@@ -57,7 +58,7 @@ export function loadPlan(input: unknown, env: NodeJS.ProcessEnv = process.env): 
     seed: parsed.data.seed ?? randomBytes(4).readUInt32LE(),
     redacted: [],
   }
-  const faults = [...meaningFaults(plan), ...unresolvedReferences(plan, env)]
+  const faults = [...meaningFaults(plan), ...cutOutFaults(plan), ...unresolvedReferences(plan, env)]
   if (faults.length > 0) throw new UsageError(faults)
   return { plan, shown: redactPlan(plan) }
 }
