@@ -103,7 +103,7 @@ describe('a reports folder that cannot be written', () => {
   })
 })
 
-describe('wrong input', () => {
+describe.concurrent('wrong input', () => {
   it('has all its faults listed, of flags and plan alike', async () => {
     const faults = await expectRefusal([
       ...['load', '--url', 'ftp://somewhere/', '--connections', 'many', '--duration', '5'],
