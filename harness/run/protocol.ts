@@ -111,6 +111,8 @@ export type FromWorker =
   /** First response headers of the target, with what they tell. */
   | { type: 'target'; headers: Record<string, string> }
   | { type: 'phase-count'; worker: number; index: number; count: PhaseCount }
+  /** The ends of `expect-ends` are known from here on. */
+  | { type: 'expecting'; worker: number }
   | { type: 'behind'; worker: number; count: number }
   | { type: 'lost-count'; worker: number; count: number }
   | WorkerResult

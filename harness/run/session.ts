@@ -74,7 +74,7 @@ class Session {
       commonClock: this.commonClock,
     })
     this.collector.beginPhase(`${this.options.name}set-up`, 'set-up', false, this.startAt)
-    this.progress.begin('set-up', this.length() + planDuration(plan.load.settle), total)
+    this.progress.begin(`${this.options.name}set-up`, this.length() + planDuration(plan.load.settle), total)
     this.pool.start(users.map((_, index) => worker(index)))
     const reached = await this.setUp(total)
     if (reached) {
@@ -140,7 +140,7 @@ class Session {
     this.collector.beginPhase(`${this.options.name}${name}`, kind, measured, at)
     this.pool.send({ type: 'phase', kind, measured, at })
     await sleep(this.options.clock, PHASE_NOTICE)
-    this.progress.phase(name)
+    this.progress.phase(`${this.options.name}${name}`)
   }
 
   private async measure(phase: MeasuredPhase): Promise<void> {
@@ -157,7 +157,10 @@ class Session {
   private async act(action: NonNullable<MeasuredPhase['action']>, target: ReferenceTarget): Promise<void> {
     const sinceMeasure = (): Microseconds => this.options.clock.now() - (this.measureStart ?? this.startAt)
     const fault = { stream: null, attempt: null, fault: action.fault, at: sinceMeasure() }
+    // Only once every worker knows: a stream that ended before that would count as an end that nobody planned.
+    const known = this.pool.fromEach((message) => (message.type === 'expecting' ? message : null))
     this.pool.send({ type: 'expect-ends', fault: this.faults.length, serverStreams: null })
+    await known
     try {
       const { dropped } = await action.run(target)
       this.faults.push({ ...fault, observed: { at: sinceMeasure(), streams: dropped } })

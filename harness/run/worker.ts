@@ -59,6 +59,7 @@ export class Worker {
         break
       case 'expect-ends':
         this.expectEnds(message.fault, message.serverStreams === null ? null : new Set(message.serverStreams))
+        this.send({ type: 'expecting', worker: this.number })
         break
       case 'behind':
         this.send({ type: 'behind', worker: this.number, count: this.behind(message.targets) })
