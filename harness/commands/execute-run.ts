@@ -63,7 +63,7 @@ export async function executeRun(flags: CommonFlags, setUp: () => Promise<Scenar
   process.on('exit', tidyUp)
   const log = new IntervalLog(path.join(flags.out, `.${id}.intervals-${process.pid}`), clock.now())
   const progress = new ProgressLine(flags.quiet)
-  const abort = abortOnSignal()
+  const abort = abortOnSignal(() => progress.stopping())
   let scenario: Scenario | null = null
   let record: RunRecord
   let folder: string
@@ -111,11 +111,12 @@ export async function executeRun(flags: CommonFlags, setUp: () => Promise<Scenar
 }
 
 /** Ctrl-C ends the run early and still writes its record; a second one ends at once. */
-function abortOnSignal(): { signal: AbortSignal; close: () => void } {
+function abortOnSignal(onAbort: () => void): { signal: AbortSignal; close: () => void } {
   const controller = new AbortController()
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(EXIT.aborted)
     controller.abort()
+    onAbort()
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)

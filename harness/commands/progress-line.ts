@@ -1,10 +1,12 @@
+import type { Microseconds } from '../model/units.ts'
+import { formatCount, US_PER_SECOND } from '../model/units.ts'
 import type { ProgressListener, ProgressState } from '../run/progress.ts'
-import { formatCount, formatDuration } from '../model/units.ts'
 
 /** One line on stderr, redrawn in place; silent when nobody is looking. */
 export class ProgressLine {
   private readonly active: boolean
   private width = 0
+  private isStopping = false
 
   constructor(quiet: boolean) {
     this.active = !quiet && process.stderr.isTTY
@@ -18,7 +20,14 @@ export class ProgressLine {
     if (this.active) this.draw(text)
   }
 
+  /** Answers Ctrl-C: from here on the end of the run is all there is to tell. */
+  stopping(): void {
+    this.note('stopping and writing the record · Ctrl-C again ends at once')
+    this.isStopping = true
+  }
+
   private draw(text: string): void {
+    if (this.isStopping) return
     const room = Math.max(20, (process.stderr.columns || 80) - 1)
     const shown = text.slice(0, room)
     process.stderr.write(`\r${shown.padEnd(this.width)}`)
@@ -34,5 +43,11 @@ export class ProgressLine {
 
 function describe(state: ProgressState): string {
   const streams = `${formatCount(state.open)}/${formatCount(state.wanted)} streams open`
-  return `${state.phase} · ${streams} · ${formatCount(state.eventsPerSecond)} events/s · ${formatDuration(state.left)} left`
+  return `${state.phase} · ${streams} · ${formatCount(state.eventsPerSecond)} events/s · ${left(state.left)} left`
+}
+
+/** Whole seconds, which do not jump about while one looks at them. */
+function left(time: Microseconds): string {
+  const seconds = Math.ceil(time / US_PER_SECOND)
+  return seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`
 }
