@@ -6,6 +6,7 @@ export interface Stats {
   active: number
   channels: { key: string; head: number }[]
   eventsSent: number
+  queuedBytes: number
 }
 
 export const statsOf = async (origin: string): Promise<Stats> =>
