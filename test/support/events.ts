@@ -22,7 +22,12 @@ export function referenceEvent(sequence: number, dueAt: number, sentAt = dueAt):
 }
 
 /** Response headers of the reference server. */
-export function referenceHeaders(stream: number, next: number, channel = 'a', instance = 'one'): Record<string, string> {
+export function referenceHeaders(
+  stream: number,
+  next: number,
+  channel = 'a',
+  instance = 'one',
+): Record<string, string> {
   return {
     'x-sse-harness': '1',
     'x-sse-harness-instance': instance,
