@@ -46,6 +46,11 @@ function expectAborted(result: CliResult): void {
     expect(existsSync(path.join(answer?.runDir ?? '', name)), name).toBe(true)
 }
 
+/** The signal is for the run: a server that it reached as well would be seen to die. */
+function expectNoFailure({ record }: CliResult): void {
+  expect(record?.verdicts.filter(({ status }) => status === 'fail')).toEqual([])
+}
+
 describe.skipIf(!hasProc)('a signal', () => {
   const WAYS: Record<string, (run: CliRun) => void> = {
     'SIGINT to the process': (run) => run.signal('SIGINT'),
@@ -70,8 +75,7 @@ describe.skipIf(!hasProc)('a signal', () => {
     expect(result.record?.phases.map(({ kind }) => kind)).toEqual(['set-up', 'warm-up', 'measure', 'stop'])
     expect(result.record?.ledger).toMatchObject({ lost: 0, duplicates: 0, reconcilable: true })
     expect(result.record?.ledger?.received).toBeGreaterThan(0)
-    const failed = result.record?.verdicts.filter(({ status }) => status === 'fail') ?? []
-    expect(failed).toEqual([])
+    expectNoFailure(result)
     await untilGone(family)
     expect((await statsOf(server.url)).active).toBe(0)
   })
@@ -118,6 +122,7 @@ describe.skipIf(!hasProc)('a signal', () => {
     expect(names).toContain('interruption')
     expect(names).toContain('slow-readers/stop')
     expect(names).not.toContain('cycles')
+    expectNoFailure(result)
     await untilGone([pid, ...family])
   })
 
@@ -132,6 +137,7 @@ describe.skipIf(!hasProc)('a signal', () => {
     expectAborted(result)
     expect(result.record?.phases.at(-1)?.name).toBe('cycles')
     expect(result.record?.leaks?.cycles).toBeLessThan(3)
+    expectNoFailure(result)
     await untilGone([pid])
   })
 
@@ -227,6 +233,36 @@ describe.skipIf(!hasProc)('serve', () => {
     expect(JSON.parse(result.stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'listening', url: origin })
     expect(await text).toContain('event: goodbye')
     await untilGone([pid])
+  })
+
+  describe('with a reader that takes nothing', () => {
+    const stuck = async (grace: string) => {
+      const served = await serve('--grace', grace)
+      const leaving = new AbortController()
+      closing.push(async () => leaving.abort())
+      await fetch(`${served.origin}/events?rate=200&size=100000`, { signal: leaving.signal })
+      await until('a full queue', async () => (await statsOf(served.origin)).queuedBytes > 0)
+      return served.run
+    }
+
+    it('waits until the deadline after one Ctrl-C', async () => {
+      const run = await stuck('1s')
+      run.signalGroup('SIGINT')
+      const { code, stderr } = await run.finished
+      expect(code).toBe(1)
+      expect(stderr).toContain('by the deadline')
+    })
+
+    it('ends at once after a second Ctrl-C', async () => {
+      const run = await stuck('5m')
+      run.signalGroup('SIGINT')
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      expect(isRunning(run.pid)).toBe(true)
+      run.signalGroup('SIGINT')
+      const { code, stderr } = await run.finished
+      expect(code).toBe(1)
+      expect(stderr).not.toContain('by the deadline')
+    })
   })
 
   it('gives the exit code and the words of a server that refuses its options', async () => {
