@@ -56,7 +56,18 @@ function parseJsonPath(text: string): (string | number)[] | null {
   while (STEP.lastIndex < text.length) {
     const step = STEP.exec(text)
     if (step === null) return null
-    path.push(step[1] ?? (step[2] === undefined ? (JSON.parse(`"${step[3]}"`) as string) : Number(step[2])))
+    const key = step[1] ?? (step[2] === undefined ? parseKey(step[3] ?? '') : Number(step[2]))
+    if (key === null) return null
+    path.push(key)
   }
   return path
+}
+
+/** The inside of a quoted key, or null when its escapes are none of JSON's. */
+function parseKey(text: string): string | null {
+  try {
+    return JSON.parse(`"${text}"`) as string
+  } catch {
+    return null
+  }
 }

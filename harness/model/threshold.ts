@@ -31,18 +31,19 @@ export function parseThreshold(text: string): Threshold | { fault: string } {
       fault: `threshold "${text}" has no ":" between metric and expression; write sse_delivery_latency: p(99)<50ms`,
     }
   const metric = text.slice(0, colon).trim()
-  const spec = METRICS[parseMetricKey(metric).name as MetricName]
-  if (spec === undefined)
+  const { name } = parseMetricKey(metric)
+  if (!Object.hasOwn(METRICS, name))
     return {
       fault: `threshold "${text}" names the unknown metric "${metric}"; known metrics: ${Object.keys(METRICS).join(', ')}`,
     }
+  const spec = METRICS[name as MetricName]
   const match = EXPRESSION.exec(text.slice(colon + 1))
   if (match === null)
     return { fault: `threshold "${text}" cannot be read; write p(99)<50ms, max<1s, count==0, rate>100 or value>=0.99` }
   const aggregate: Aggregate =
-    match[2] === undefined ? { fn: match[1] as 'min' } : { fn: 'p', quantile: Number(match[2]) / 100 }
-  if (aggregate.fn === 'p' && aggregate.quantile > 1)
-    return { fault: `threshold "${text}" asks for a percentile above 100` }
+    match[2] === undefined ? { fn: match[1] as 'min' } : { fn: 'p', quantile: quantileOf(match[2]) }
+  if (aggregate.fn === 'p' && aggregate.quantile >= 1)
+    return { fault: `threshold "${text}": percentiles are below 100; the largest sample is max` }
   const allowed = aggregatesOf(spec.kind)
   if (!allowed.includes(aggregate.fn))
     return { fault: `threshold "${text}": a ${spec.kind} has no "${aggregate.fn}"; it has ${allowed.join(', ')}` }
@@ -57,6 +58,9 @@ export function parseThreshold(text: string): Threshold | { fault: string } {
   }
   return { text: text.trim(), metric, aggregate, comparison: match[3] as Comparison, limit }
 }
+
+/** 99.9 / 100 is 0.9990000000000001 in doubles, which would be another percentile than p999. */
+const quantileOf = (percent: string): number => Number((Number(percent) / 100).toPrecision(12))
 
 function aggregatesOf(kind: 'histogram' | 'counter' | 'gauge'): readonly string[] {
   if (kind === 'histogram') return ['p', 'min', 'max', 'avg', 'med', 'count']

@@ -28,8 +28,9 @@ export function parseDuration(text: string): Microseconds | null {
 /** Microseconds -> the shortest text that keeps three significant digits: `85 us`, `4.31 ms`, `12.4 s`. */
 export function formatDuration(us: Microseconds): string {
   const magnitude = Math.abs(us)
-  if (magnitude < US_PER_MS) return `${Math.round(us)} us`
-  if (magnitude < US_PER_SECOND) return `${significant(us / US_PER_MS)} ms`
+  // 999.9 us is 1.00 ms and not 1000 us: what rounds up to the next unit is written in it.
+  if (magnitude < US_PER_MS - 0.5) return `${Math.round(us)} us`
+  if (magnitude < US_PER_SECOND - 0.5 * US_PER_MS) return `${significant(us / US_PER_MS)} ms`
   if (magnitude < 120 * US_PER_SECOND) return `${significant(us / US_PER_SECOND)} s`
   return `${significant(us / (60 * US_PER_SECOND))} min`
 }
@@ -52,6 +53,6 @@ export function formatCount(value: number): string {
 }
 
 function significant(value: number): string {
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
+  const digits = Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2
   return value.toFixed(digits)
 }

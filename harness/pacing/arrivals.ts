@@ -21,10 +21,19 @@ export function constantUsers(count: number, ramp: Microseconds): Pacer {
 
 /** An open model: users come at `perSecond`, however the target is doing. */
 export function constantArrivalRate(perSecond: number): Pacer {
+  const dueAt = (index: number): Microseconds => Math.round((index * US_PER_SECOND) / perSecond)
   return {
-    dueAt: (index) => Math.round((index * US_PER_SECOND) / perSecond),
-    countBefore: (end) => Math.ceil((end * perSecond) / US_PER_SECOND),
+    dueAt,
+    countBefore: (end) => countBefore(dueAt, end, Math.ceil((end * perSecond) / US_PER_SECOND)),
   }
+}
+
+/** Due times are rounded to microseconds, and so a border may fall on the other side of one. */
+function countBefore(dueAt: Pacer['dueAt'], end: Microseconds, estimate: number): number {
+  let count = Math.max(0, estimate)
+  while (count > 0 && dueAt(count - 1) >= end) count -= 1
+  while (dueAt(count) < end) count += 1
+  return count
 }
 
 /**
