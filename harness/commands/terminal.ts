@@ -13,7 +13,9 @@ export interface Terminal {
 /** Colours: asked for, not refused by NO_COLOR, and somebody there to see them. */
 export function colorWanted({ json, color }: { json: boolean; color: boolean }): boolean {
   const stream = json ? process.stderr : process.stdout
-  return color && (process.env['NO_COLOR'] ?? '') === '' && stream.isTTY
+  // Of a pipe it is undefined, whatever its type says, and the colour library takes that for "find out yourself".
+  const isSeen = Boolean(stream.isTTY)
+  return color && (process.env['NO_COLOR'] ?? '') === '' && isSeen
 }
 
 /** A line for a person; on stderr when stdout belongs to a program. */
