@@ -14,8 +14,8 @@ export interface Terminal {
 export function colorWanted({ json, color }: { json: boolean; color: boolean }): boolean {
   const stream = json ? process.stderr : process.stdout
   // Of a pipe it is undefined, whatever its type says, and the colour library takes that for "find out yourself".
-  const isSeen = Boolean(stream.isTTY)
-  return color && (process.env['NO_COLOR'] ?? '') === '' && isSeen
+  const { isTTY }: { isTTY?: boolean } = stream
+  return color && (process.env['NO_COLOR'] ?? '') === '' && isTTY === true
 }
 
 /** A line for a person; on stderr when stdout belongs to a program. */
