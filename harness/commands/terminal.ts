@@ -10,12 +10,12 @@ export interface Terminal {
   quiet: boolean
 }
 
+/** Of a pipe it is undefined, whatever its type says, and the colour library takes that for "find out yourself". */
+const isSeen = (stream: { isTTY?: boolean }): boolean => stream.isTTY ?? false
+
 /** Colours: asked for, not refused by NO_COLOR, and somebody there to see them. */
 export function colorWanted({ json, color }: { json: boolean; color: boolean }): boolean {
-  const stream = json ? process.stderr : process.stdout
-  // Of a pipe it is undefined, whatever its type says, and the colour library takes that for "find out yourself".
-  const { isTTY }: { isTTY?: boolean } = stream
-  return color && (process.env['NO_COLOR'] ?? '') === '' && isTTY === true
+  return color && (process.env['NO_COLOR'] ?? '') === '' && isSeen(json ? process.stderr : process.stdout)
 }
 
 /** A line for a person; on stderr when stdout belongs to a program. */
