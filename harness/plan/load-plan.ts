@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import { UsageError } from '../model/exit-codes.ts'
 import { parseFieldSpec, parseStampSpec } from '../model/field-spec.ts'
 import type { RunPlan } from '../model/plan.ts'
-import { PlanInputSchema, planDuration } from '../model/plan.ts'
+import { parseRate, PlanInputSchema, planDuration } from '../model/plan.ts'
 import { parseThreshold } from '../model/threshold.ts'
 import { VERDICT_NAMES } from '../model/verdicts.ts'
 import { cutOutFaults } from './rerun.ts'
@@ -52,13 +52,13 @@ export function mergeInput(lower: unknown, upper: unknown): unknown {
  */
 export function loadPlan(input: unknown, env: NodeJS.ProcessEnv = process.env): LoadedPlan {
   const parsed = PlanInputSchema.safeParse(input, { reportInput: true })
-  if (!parsed.success) throw new UsageError([...parsed.error.issues.map(sentence), ...looseFaults(input)])
+  if (!parsed.success) throw new UsageError([...parsed.error.issues.map(sentence), ...looseFaults(input, env)])
   const plan: RunPlan = {
     ...parsed.data,
     seed: parsed.data.seed ?? randomBytes(4).readUInt32LE(),
     redacted: [],
   }
-  const faults = [...meaningFaults(plan), ...cutOutFaults(plan), ...unresolvedReferences(plan, env)]
+  const faults = [...meaningFaults(plan), ...cutOutFaults(plan), ...unresolvedReferences(plan.target, env)]
   if (faults.length > 0) throw new UsageError(faults)
   return { plan, shown: redactPlan(plan) }
 }
@@ -69,18 +69,19 @@ function sentence(issue: z.core.$ZodIssue): string {
     return `${path}: unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')}; see docs/schemas/plan.schema.json for the known ones`
   if (issue.path.join('.') === 'target.url' && issue.code === 'invalid_type')
     return 'target.url: no target given; name the stream with --url URL'
-  // It may hold a token or a password, also when it is wrong.
-  return `${path}: ${path === 'target.url' ? explain(issue).replace(String(issue.input), redactUrl) : explain(issue)}`
+  // What is wrong may hold a token or a password all the same: no value of a header or a body is repeated.
+  const isSecret = ['headers', 'body'].includes(String(issue.path[1])) && issue.path[0] === 'target'
+  return `${path}: ${redactUrl(explain(issue, isSecret ? undefined : issue.input))}`
 }
 
 /** The schema library's words for its own checks are not sentences; ours say what is allowed. */
-function explain(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'too_small') return `${shown(issue.input)} is too small; the least is ${issue.minimum}`
-  if (issue.code === 'too_big') return `${shown(issue.input)} is too large; the most is ${issue.maximum}`
-  if (issue.code === 'invalid_type' && typeof issue.input === 'number' && issue.expected === 'string')
-    return `${issue.input} is not text; durations and rates are written with their unit, such as 5s or 50/s`
-  if (issue.code === 'invalid_type') return `${shown(issue.input)} is not ${ARTICLES[issue.expected] ?? issue.expected}`
-  if (issue.code === 'invalid_value') return `${shown(issue.input)} is not known; there are ${issue.values.join(', ')}`
+function explain(issue: z.core.$ZodIssue, input: unknown): string {
+  if (issue.code === 'too_small') return `${shown(input)} is too small; the least is ${issue.minimum}`
+  if (issue.code === 'too_big') return `${shown(input)} is too large; the most is ${issue.maximum}`
+  if (issue.code === 'invalid_type' && typeof input === 'number' && issue.expected === 'string')
+    return `${input} is not text; durations and rates are written with their unit, such as 5s or 50/s`
+  if (issue.code === 'invalid_type') return `${shown(input)} is not ${ARTICLES[issue.expected] ?? issue.expected}`
+  if (issue.code === 'invalid_value') return `${shown(input)} is not known; there are ${issue.values.join(', ')}`
   if (issue.code === 'invalid_key') return 'is not known here; see docs/schemas/plan.schema.json'
   return issue.message
 }
@@ -95,42 +96,49 @@ const ARTICLES: Readonly<Record<string, string>> = {
   array: 'a list',
 }
 
-const shown = (input: unknown): string => (input === undefined ? 'nothing' : JSON.stringify(input))
+const shown = (input: unknown): string => (input === undefined ? 'what stands there' : JSON.stringify(input))
 
 /** The parts of a broken plan that can be judged on their own, so that one run of the command shows every fault. */
-function looseFaults(input: unknown): string[] {
+function looseFaults(input: unknown, env: NodeJS.ProcessEnv): string[] {
   if (!isObject(input)) return []
-  const text = (value: unknown) => (typeof value === 'string' ? value : null)
-  const list = Array.isArray(input['thresholds']) ? input['thresholds'].filter((item) => typeof item === 'string') : []
-  return specFaults(text(input['stamp']), text(input['sequence']), list)
+  const target = isObject(input['target']) ? input['target'] : {}
+  const { url, headers, body } = target
+  return [...nameFaults(input), ...unresolvedReferences({ url, body, ...(isObject(headers) ? { headers } : {}) }, env)]
 }
 
-function specFaults(stamp: string | null, sequence: string | null, thresholds: readonly string[]): string[] {
-  const faults: string[] = []
-  const stampSpec = stamp === null ? null : parseStampSpec(stamp)
-  if (stampSpec !== null && 'fault' in stampSpec) faults.push(`stamp: ${stampSpec.fault}`)
-  const sequenceSpec = sequence === null ? null : parseFieldSpec(sequence)
-  if (sequenceSpec !== null && 'fault' in sequenceSpec) faults.push(`sequence: ${sequenceSpec.fault}`)
-  thresholds.forEach((text, index) => {
-    const threshold = parseThreshold(text)
-    if ('fault' in threshold) faults.push(`thresholds.${index}: ${threshold.fault}`)
-  })
-  return faults
+/** Faults of the parts that are written in a language of their own. */
+function nameFaults(input: Readonly<Record<string, unknown>>): string[] {
+  const each = (key: string, fault: (text: string) => string | null) =>
+    (Array.isArray(input[key]) ? (input[key] as unknown[]) : [input[key]]).flatMap((text, index) => {
+      const found = typeof text === 'string' ? fault(text) : null
+      return found === null ? [] : [Array.isArray(input[key]) ? `${key}.${index}: ${found}` : `${key}: ${found}`]
+    })
+  const spec = (result: object) => ('fault' in result ? String(result.fault) : null)
+  return [
+    ...each('stamp', (text) => spec(parseStampSpec(text))),
+    ...each('sequence', (text) => spec(parseFieldSpec(text))),
+    ...each('thresholds', (text) => spec(parseThreshold(text))),
+    ...each(
+      'faults',
+      (text) =>
+        `unknown fault "${text.split(' ')[0]}"; this version injects none, faults of the target itself can be used`,
+    ),
+    ...each('acceptInconclusive', (name) =>
+      VERDICT_NAMES.includes(name) ? null : `no verdict is called "${name}"; there are ${VERDICT_NAMES.join(', ')}`,
+    ),
+  ]
 }
 
 /** What the schema cannot say: parts that only make sense together. */
 function meaningFaults(plan: RunPlan): string[] {
-  const faults = specFaults(plan.stamp, plan.sequence, plan.thresholds)
-  plan.faults.forEach((fault, index) => {
-    faults.push(
-      `faults.${index}: unknown fault "${fault.split(' ')[0]}"; this version injects none, faults of the target itself can be used`,
-    )
-  })
+  const faults = nameFaults({ ...plan })
   const { load } = plan
   if (load.arrivalRate !== null && load.streamDuration === null)
     faults.push(
       'load.streamDuration: an arrival rate needs it, or streams would pile up for ever; add --stream-duration 10s',
     )
+  if (load.arrivalRate !== null && parseRate(load.arrivalRate) === 0)
+    faults.push('load.arrivalRate: at this rate no stream would ever start; write 50/s or 30/m')
   if (load.arrivalRate === null && load.streamDuration !== null)
     faults.push('load.streamDuration: only means something with an arrival rate; add --arrival-rate 50/s')
   if (planDuration(load.duration) === 0)
@@ -138,10 +146,6 @@ function meaningFaults(plan: RunPlan): string[] {
   if (Object.keys(plan.mix).length === 0) faults.push('mix: names no profile; write steady=100')
   if (plan.target.method === 'GET' && plan.target.body !== null)
     faults.push('target.body: GET carries none; add --method POST')
-  for (const [index, name] of plan.acceptInconclusive.entries()) {
-    if (!VERDICT_NAMES.includes(name))
-      faults.push(`acceptInconclusive.${index}: no verdict is called "${name}"; there are ${VERDICT_NAMES.join(', ')}`)
-  }
   return faults
 }
 

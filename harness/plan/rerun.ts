@@ -20,7 +20,7 @@ export function cutOutFaults({ target }: RunPlan): string[] {
   if (target.url.includes(REDACTED)) faults.push(fault('target.url', '--url'))
   if (target.body?.includes(REDACTED) === true) faults.push(fault('target.body', '--body'))
   for (const [name, value] of Object.entries(target.headers)) {
-    if (value !== REDACTED) continue
+    if (!value.includes(REDACTED)) continue
     const twin = Object.keys(target.headers).find(
       (other) => other !== name && other.toLowerCase() === name.toLowerCase(),
     )

@@ -1,19 +1,26 @@
 import type { RunPlan } from '../model/plan.ts'
+import { isReference, isSecret, isSecretName, REDACTED, redactBody, redactUrl } from './redact-text.ts'
 
-export const REDACTED = '[redacted]'
+export { REDACTED, redactUrl } from './redact-text.ts'
 
-const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'x-api-key', 'x-auth-token']
-const SECRET_NAMES =
-  /^(.*[_-])?(token|access_token|api_?key|key|secret|password|passwd|pwd|auth|authorization|jwt|sig|signature|credentials?)$/i
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 
+/** Where a plan may name environment variables; of a broken plan this may be anything. */
+export interface References {
+  url?: unknown
+  headers?: object
+  body?: unknown
+}
+
 /** Faults for `${NAME}` references whose variable is not set. */
-export function unresolvedReferences(plan: RunPlan, env: NodeJS.ProcessEnv): string[] {
-  const places: [string, string][] = [['target.url', plan.target.url]]
-  for (const [name, value] of Object.entries(plan.target.headers)) places.push([`target.headers.${name}`, value])
-  if (plan.target.body !== null) places.push(['target.body', plan.target.body])
+export function unresolvedReferences({ url, headers, body }: References, env: NodeJS.ProcessEnv): string[] {
+  const places: [string, unknown][] = [
+    ['target.url', url],
+    ...Object.entries(headers ?? {}).map(([name, value]): [string, unknown] => [`target.headers.${name}`, value]),
+    ['target.body', body],
+  ]
   return places.flatMap(([path, text]) =>
-    [...text.matchAll(REFERENCE)]
+    [...(typeof text === 'string' ? text : '').matchAll(REFERENCE)]
       .filter((match) => env[match[1] ?? ''] === undefined)
       .map((match) => `${path}: the environment variable ${match[1]} is not set; set it before the run`),
   )
@@ -32,8 +39,9 @@ export function redactPlan(plan: RunPlan): RunPlan {
   if (url !== plan.target.url) redacted.push('target.url')
   shown.target.url = url
   for (const [name, value] of Object.entries(plan.target.headers)) {
-    if (!isSecretHeader(name, plan.target.secretHeaders) || isReference(value)) continue
-    shown.target.headers[name] = REDACTED
+    const cut = redactHeader(name, value, plan.target.secretHeaders)
+    if (cut === value) continue
+    shown.target.headers[name] = cut
     redacted.push(`target.headers.${name}`)
   }
   if (plan.target.body !== null) {
@@ -46,52 +54,20 @@ export function redactPlan(plan: RunPlan): RunPlan {
 }
 
 export function isSecretHeader(name: string, named: readonly string[]): boolean {
-  const lower = name.toLowerCase()
-  return (
-    SECRET_HEADERS.includes(lower) || SECRET_NAMES.test(lower) || named.some((other) => other.toLowerCase() === lower)
-  )
+  const lower = name.trim().toLowerCase()
+  return isSecretName(name) || named.some((other) => other.trim().toLowerCase() === lower)
 }
 
-/** A value that is nothing but references (and a scheme word such as Bearer) holds no secret itself. */
-function isReference(value: string): boolean {
-  return /^(?:(?:Bearer|Basic|Token)\s+)?(?:\$\{[A-Za-z_][A-Za-z0-9_]*\})+$/.test(value.trim())
-}
-
-/** Userinfo and the values of secret-looking query parameters, cut out of a URL by text so that templates survive. */
-export function redactUrl(url: string): string {
-  const withoutUser = url.replace(/^([a-z]+:\/\/)([^/?#@]*)@/i, (whole, scheme: string, user: string) =>
-    isReference(user) ? whole : `${scheme}${REDACTED}@`,
-  )
-  return withoutUser.replaceAll(/([?&])([^=&#]+)=([^&#]*)/g, (whole, mark: string, name: string, value: string) =>
-    SECRET_NAMES.test(decode(name)) && !isReference(value) ? `${mark}${name}=${REDACTED}` : whole,
-  )
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
-/** Secret-looking fields of a JSON or form body. Only the values go, so that the plan can still be read. */
-function redactBody(body: string): string {
-  const json = body.replaceAll(
-    /"([^"\\]+)"(\s*:\s*)"((?:[^"\\]|\\.)*)"/g,
-    (whole, name: string, colon: string, value: string) =>
-      SECRET_NAMES.test(name) && !isReference(value) ? `"${name}"${colon}"${REDACTED}"` : whole,
-  )
-  return json.replaceAll(/(^|&)([^=&\s"]+)=([^&\s]*)/g, (whole, mark: string, name: string, value: string) =>
-    SECRET_NAMES.test(decode(name)) && !isReference(value) ? `${mark}${name}=${REDACTED}` : whole,
-  )
+function redactHeader(name: string, value: string, named: readonly string[]): string {
+  if (isReference(value)) return value
+  return isSecretHeader(name, named) || isSecret(name, value) ? REDACTED : redactUrl(value)
 }
 
 /** The command line as typed, without the secrets in its headers, URLs and bodies. */
 export function redactArguments(argv: readonly string[], secretHeaders: readonly string[]): string[] {
   let expects = ''
   return argv.map((argument) => {
-    const flag = /^(--(?:header|url|body|stats-url|token))(?:=([\s\S]*))?$/.exec(argument)
+    const flag = /^(--(?:header|url|body|stats-url|statsUrl|token))(?:=([\s\S]*))?$/.exec(argument)
     const previous = expects
     expects = flag !== null && flag[2] === undefined ? (flag[1] ?? '') : ''
     if (flag !== null && flag[2] !== undefined)
@@ -106,8 +82,9 @@ function redactValue(flag: string, value: string, secretHeaders: readonly string
   if (flag === '--body') return redactBody(value)
   if (flag !== '--header') return redactUrl(value)
   const colon = value.indexOf(':')
-  const name = value.slice(0, colon)
-  return colon > 0 && isSecretHeader(name, secretHeaders) && !isReference(value.slice(colon + 1))
-    ? `${name}: ${REDACTED}`
-    : value
+  // Without its colon nobody can tell the name from the value.
+  if (colon <= 0) return REDACTED
+  const [name, content] = [value.slice(0, colon), value.slice(colon + 1).trim()]
+  const cut = redactHeader(name, content, secretHeaders)
+  return cut === content ? value : `${name}: ${cut}`
 }

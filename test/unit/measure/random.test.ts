@@ -47,7 +47,8 @@ describe('seededRandom', () => {
     for (let stream = 0; stream < 10_000; stream += 1) {
       const value = seededRandom(5, 'jitter', stream)()
       expect(value >= 0 && value < 1).toBe(true)
-      tenths[Math.floor(value * 10)]! += 1
+      const tenth = Math.floor(value * 10)
+      tenths[tenth] = (tenths[tenth] ?? 0) + 1
     }
     // Six standard deviations of a fair tenth.
     for (const count of tenths) expect(Math.abs(count - 1000)).toBeLessThan(180)
