@@ -36,6 +36,8 @@ export class Collector {
   private readonly seconds = new Map<number, Second>()
   private readonly rows = new Map<number, Record<string, number | null>>()
   private readonly fanout: FanoutMerge
+  /** By worker: the interval it handed in last. */
+  private readonly newest = new Map<number, { index: number; end: Microseconds }>()
   stampOffset: Microseconds = 0
 
   constructor(workers: number, startAt: () => Microseconds, sink: IntervalSink | null) {
@@ -85,7 +87,7 @@ export class Collector {
     const second = this.secondAt(index)
     const phase = this.phases.find((p) => interval.start >= p.start && interval.start < p.end)
     for (const { index: phaseIndex, set } of interval.phases) {
-      this.phases[phaseIndex]?.set.addSnapshot(set)
+      this.phaseAt(phaseIndex).set.addSnapshot(set)
       second.set.addSnapshot(set)
     }
     const pauses = phase?.measured === true ? phase.set.exact('harness_gc_pause') : null
@@ -96,8 +98,18 @@ export class Collector {
     }
     addToSecond(second, interval, phase?.measured === true)
     this.fanout.add(interval.fanout)
-    this.fanout.settle(interval.end, false)
-    this.flush(index - 2)
+    this.newest.set(interval.worker, { index, end: interval.end })
+    // A worker that hangs keeps everything waiting for it: what it has still to hand in belongs to these seconds.
+    if (this.newest.size < this.workers) return
+    const slowest = [...this.newest.values()].reduce((a, b) => (b.end < a.end ? b : a))
+    this.fanout.settle(slowest.end, false)
+    this.flush(slowest.index - 1)
+  }
+
+  private phaseAt(index: number): CollectedPhase {
+    const phase = this.phases[index]
+    if (phase === undefined) throw new Error(`a worker recorded in phase ${index}, which has not begun`)
+    return phase
   }
 
   private secondAt(index: number): Second {
@@ -137,7 +149,7 @@ export class Collector {
   }
 
   series(): Series {
-    const last = Math.max(-1, ...this.rows.keys())
+    const last = [...this.rows.keys()].reduce((a, b) => Math.max(a, b), -1)
     const columns: Record<string, (number | null)[]> = {}
     for (const column of COLUMNS) {
       columns[column] = Array.from({ length: last + 1 }, (_, index) => this.rows.get(index)?.[column] ?? null)

@@ -22,7 +22,8 @@ export function joinSeries(sessions: readonly SessionResult[]): Series {
     for (const [name, values] of Object.entries(columns)) {
       const column = (joined.columns[name] ??= [])
       while (column.length < offset) column.push(null)
-      column.push(...values.slice(Math.max(0, column.length - offset)))
+      // One by one: a run of days has more seconds than a call may have arguments.
+      for (const value of values.slice(column.length - offset)) column.push(value)
     }
   }
   return joined

@@ -78,7 +78,10 @@ function build(scope: MetricScope): Metrics {
     })
     metrics[key] = summarise(exact, censored, independent, bound)
   }
-  const overflow = set.keys().reduce((sum, key) => sum + set.exact(key as HistogramName).totals.overflow, 0)
+  const overflow = set
+    .keys()
+    .flatMap((key) => [set.findExact(key), set.findCensored(key)])
+    .reduce((sum, counts) => sum + (counts?.totals.overflow ?? 0), 0)
   addCounters(metrics, set, overflow, scope.ledger)
   addGauges(metrics, scope)
   return metrics
