@@ -21,12 +21,7 @@ export function defaultVerdicts(evidence: Evidence): Verdict[] {
   const { users, everOpened, ledger, ends, stillLost, losses } = evidence
   const endList = Object.entries(ends).map(([reason, count]) => `${count} ${reason}`)
   return [
-    verdict(
-      'all_connected',
-      everOpened === users,
-      `${formatCount(everOpened)} of ${formatCount(users)}`,
-      everOpened === users ? 'counted by first connections' : 'streams that never opened are in no latency',
-    ),
+    connected(users, everOpened),
     counted(
       'no_loss',
       ledger.lost === null ? null : ledger.lost + (ledger.droppedFromSteady ?? 0),
@@ -59,6 +54,16 @@ export function defaultVerdicts(evidence: Evidence): Verdict[] {
   ]
 }
 
+function connected(users: number, everOpened: number): Verdict {
+  const actual = `${formatCount(everOpened)} of ${formatCount(users)}`
+  const expected = DEFAULT_VERDICTS.all_connected
+  // All of none would pass.
+  if (users === 0)
+    return { name: 'all_connected', status: 'inconclusive', expected, actual, why: 'no stream was started' }
+  const why = everOpened === users ? 'counted by first connections' : 'streams that never opened are in no latency'
+  return verdict('all_connected', everOpened === users, actual, why)
+}
+
 function verdict(name: DefaultVerdict, holds: boolean, actual: string, why: string): Verdict {
   return { name, status: holds ? 'pass' : 'fail', expected: DEFAULT_VERDICTS[name], actual, why }
 }
@@ -84,23 +89,28 @@ function counted(name: DefaultVerdict, count: number | null, ledger: Ledger, why
 
 function lossWhy(ledger: Ledger): string {
   const dropped = ledger.droppedFromSteady ?? 0
+  const causes: string[] = []
   if (dropped > 0)
-    return `the server's slow-consumer policy dropped ${formatCount(dropped)} of streams that read as fast as they can`
+    causes.push(
+      `the server's slow-consumer policy dropped ${formatCount(dropped)} of streams that read as fast as they can`,
+    )
   const ranges = ledger.lostRanges
     .slice(0, 5)
     .map(({ stream, from, to }) => `stream ${stream}: ${from === to ? from : `${from}-${to}`}`)
-  return `missing on ${ranges.join('; ')}${ledger.lostRanges.length > ranges.length ? '; ...' : ''}`
+  if (ranges.length > 0)
+    causes.push(`missing on ${ranges.join('; ')}${ledger.lostRanges.length > ranges.length ? '; ...' : ''}`)
+  return causes.join('; ')
 }
 
 function reconciled(ledger: Ledger): Verdict {
   const expected = DEFAULT_VERDICTS.reconciled
-  if (!ledger.reconcilable)
+  if (!ledger.reconcilable || ledger.identities.length === 0)
     return {
       name: 'reconciled',
       status: 'inconclusive',
       expected,
       actual: 'not reconcilable',
-      why: ledger.why ?? 'unknown',
+      why: ledger.why ?? 'there is no sum to hold the books by',
     }
   const broken = ledger.identities.filter((identity) => !identity.holds)
   const sums = (broken.length > 0 ? broken : ledger.identities).map(
