@@ -1,5 +1,7 @@
 import { quantileOf } from '../histogram/percentiles.ts'
 import { censoredCounts, metricCounts, samplesNeeded } from '../histogram/summary.ts'
+import type { MetricName } from '../model/metric.ts'
+import { METRICS, parseMetricKey } from '../model/metric.ts'
 import type { HistogramMetric, Metric, Metrics, QuantileName, Verdict } from '../model/record.ts'
 import { QUANTILES } from '../model/record.ts'
 import type { Threshold } from '../model/threshold.ts'
@@ -36,7 +38,7 @@ function judge(threshold: Threshold, metric: Metric | undefined, seconds: number
   return {
     ...base,
     status: compare(actual, threshold.comparison, threshold.limit) ? 'pass' : 'fail',
-    actual: formatCount(actual),
+    actual: formatNumber(actual),
     why: 'counted',
   }
 }
@@ -81,8 +83,7 @@ function judgePercentile(
   }
   const quantile = quantileOf(metricCounts(metric), censoredCounts(metric), q)
   if (quantile === null) return { ...base, status: 'inconclusive', actual: 'no samples', why: 'nothing was recorded' }
-  const name = (Object.keys(QUANTILES) as QuantileName[]).find((key) => QUANTILES[key] === q)
-  if (name !== undefined && metric.clientBound.includes(name)) {
+  if (isClientBound(metric, q)) {
     return {
       ...base,
       status: 'inconclusive',
@@ -91,6 +92,14 @@ function judgePercentile(
     }
   }
   return bounded(threshold, quantile.value, quantile.lowerBound, base)
+}
+
+/** A percentile without a name of its own is as doubtful as those next to it. */
+function isClientBound(metric: HistogramMetric, q: number): boolean {
+  const names = Object.keys(QUANTILES) as QuantileName[]
+  const below = names.findLast((name) => QUANTILES[name] <= q)
+  const above = names.find((name) => QUANTILES[name] >= q)
+  return [below, above].some((name) => name !== undefined && metric.clientBound.includes(name))
 }
 
 /** A value known only to be "at least": an upper limit on it fails, a lower limit that it reaches holds. */
@@ -110,7 +119,11 @@ function bounded(
 }
 
 function printLimit(threshold: Threshold): string {
+  const isHistogram = METRICS[parseMetricKey(threshold.metric).name as MetricName].kind === 'histogram'
   const isCount =
     threshold.aggregate.fn === 'count' || threshold.aggregate.fn === 'rate' || threshold.aggregate.fn === 'value'
-  return isCount ? formatCount(threshold.limit) : formatDuration(threshold.limit)
+  return isCount || !isHistogram ? formatNumber(threshold.limit) : formatDuration(threshold.limit)
 }
+
+/** With all that tells 0.9996 from 1: rounded to the same text, a limit and what misses it could not be told apart. */
+const formatNumber = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 6 })
