@@ -13,6 +13,7 @@ const arrivalRate = z
 
 export const PROFILES = ['steady', 'slow-reader'] as const
 export type ProfileName = (typeof PROFILES)[number]
+export const MOST_WORKERS = 64
 export const RECONNECT_MODES = ['auto', 'always', 'never'] as const
 
 const TargetSchema = z.strictObject({
@@ -83,7 +84,7 @@ export const PlanInputSchema = z.strictObject({
   sequence: z.string().nullable().default(null),
   thresholds: z.array(z.string()).default([]),
   seed: z.int().min(0).max(0xffff_ffff).nullable().default(null),
-  workers: z.int().min(1).max(64).default(1),
+  workers: z.int().min(1).max(MOST_WORKERS).default(1),
   acceptInconclusive: z
     .array(z.string())
     .default([])

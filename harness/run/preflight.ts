@@ -1,5 +1,6 @@
 import { availableMemory, cgroupLimits, ephemeralPorts, openFileLimit } from '../measure/limits.ts'
 import { UsageError } from '../model/exit-codes.ts'
+import { MOST_WORKERS } from '../model/plan.ts'
 import { formatBytes, formatCount } from '../model/units.ts'
 
 /** Descriptors of a process beside its streams: pipes, files, the loop's own. */
@@ -37,12 +38,20 @@ export function preflight(demand: Demand, limits: Limits = readLimits()): void {
 
 function filesFault({ connections, workers, path }: Demand, { openFiles }: Limits): string | null {
   if (openFiles === null) return null
-  const each = openFiles - SPARE_FILES
+  const each = Math.max(0, openFiles - SPARE_FILES)
   const most = each * workers
   if (connections <= most) return null
   const enough = Math.ceil(connections / each)
-  return `${path}: ${formatCount(connections)} streams need as many open files, and ${workers === 1 ? 'one worker' : `${workers} workers`} can hold ${formatCount(most)} (limit ${formatCount(openFiles)} a process); ask for ${formatCount(most)} or fewer, raise \`ulimit -n\`, or add --workers ${enough}`
+  const ways = [
+    ...(most > 0 ? [`ask for ${formatCount(most)} or fewer`] : []),
+    'raise `ulimit -n`',
+    ...(enough <= MOST_WORKERS ? [`add --workers ${enough}`] : []),
+  ]
+  return `${path}: ${formatCount(connections)} streams need as many open files, and ${workers === 1 ? 'one worker' : `${workers} workers`} can hold ${formatCount(most)} (limit ${formatCount(openFiles)} a process); ${joinWays(ways)}`
 }
+
+const joinWays = (ways: readonly string[]): string =>
+  ways.length < 3 ? ways.join(' or ') : `${ways.slice(0, -1).join(', ')}, or ${ways.at(-1)}`
 
 function portsFault({ connections, path }: Demand, { ports }: Limits): string | null {
   if (ports === null) return null
