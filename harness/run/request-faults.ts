@@ -15,6 +15,8 @@ export function requestFaults({ target }: RunPlan, env: NodeJS.ProcessEnv = proc
   const faults = headerFaults(Object.fromEntries(headers)).map((fault) => `target.headers: ${fault}`)
   if (!URL.canParse(resolveReferences(userUrl(target.url, 0), env)))
     faults.push('target.url: with its environment variables filled in it is not a URL; look at what they hold')
+  if (/\{stream%0+\}/.test(target.url))
+    faults.push('target.url: {stream%0} would divide by nothing; write {stream%4} for four different numbers')
   return target.ca === null ? faults : [...faults, ...caFaults(target.ca)]
 }
 

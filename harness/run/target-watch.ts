@@ -11,8 +11,10 @@ const CONNECT_TIMEOUT_MS = 3000
 
 /** Whether a URL's host is this machine, whose clock then is ours as well. */
 export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(userUrl(url, 0))
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+  const { hostname } = new URL(resolveReferences(userUrl(url, 0), process.env))
+  // "127.example.com" is a name like any other.
+  const isIpv4 = net.isIPv4(hostname) && hostname.startsWith('127.')
+  return isIpv4 || hostname === '[::1]' || /^(.*\.)?localhost\.?$/.test(hostname)
 }
 
 /** What is known of the target beside its streams: is it ours, is it alive, what time does it have. */
