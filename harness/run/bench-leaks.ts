@@ -38,9 +38,14 @@ export async function runLeakPart(options: LeakPartOptions): Promise<LeakPart> {
     targetAlive = await target.isAlive()
     await target.close()
   }
-  const leaks = judgeExact(samples === null ? [] : seriesOf(samples), connections)
   const phase: Phase = { name: 'cycles', kind: 'cycles', startUs, endUs: clock.now() }
-  return { leaks, verdict: verdictOf(leaks), phase, targetAlive }
+  return { ...judgeCycles(samples, connections), phase, targetAlive }
+}
+
+/** `samples` is null when the server could not be asked. */
+export function judgeCycles(samples: CycleSamples | null, connections: number): { leaks: Leaks; verdict: Verdict } {
+  const leaks = judgeExact(samples === null ? [] : seriesOf(samples), connections)
+  return { leaks, verdict: verdictOf(leaks) }
 }
 
 function seriesOf({ baseline, samples }: CycleSamples): SignalSeries[] {
