@@ -12,6 +12,8 @@ export interface SequenceTotals {
   dropped: number
   droppedFromSteady: number
   undrained: number
+  /** Of these, what streams that read as fast as they could did not get although nothing more was published. */
+  overdue: number
   ranges: LostRange[]
   brokenStreams: number
 }
@@ -23,6 +25,7 @@ export function sequenceTotals(balances: readonly StreamBalance[], books: Server
     dropped: 0,
     droppedFromSteady: 0,
     undrained: 0,
+    overdue: 0,
     ranges: [],
     brokenStreams: 0,
   }
@@ -47,6 +50,7 @@ function addStream(totals: SequenceTotals, balance: StreamBalance, books: Server
   if (!balance.slow) totals.droppedFromSteady += drops.inHoles + drops.inTail
   totals.lost += balance.missing - drops.inHoles + lostTail
   totals.undrained += onItsWay
+  if (books?.paused === true && !balance.slow) totals.overdue += onItsWay
   if (lostTail > 0) addRange(totals, balance.stream, head - lostTail + 1, head)
   if (!isWhole(balance, books, Math.max(seen, offered))) totals.brokenStreams += 1
 }

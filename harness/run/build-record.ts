@@ -3,11 +3,12 @@ import type { Environment, Ledger, Leaks, Metrics, Phase, RunRecord, Verdict } f
 import { RUN_SCHEMA } from '../model/record.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
 import { reconcile } from '../measure/reconcile.ts'
+import { sequenceTotals } from '../measure/sequence-sum.ts'
 import { usableCores } from '../measure/limits.ts'
 import { addLedgers } from './add-ledgers.ts'
 import type { Collector } from './collector.ts'
 import { joinCollectors, joinSeries } from './join-sessions.ts'
-import { phaseMetrics, runMetrics } from './metrics.ts'
+import { measuredCounts, phaseMetrics, runMetrics } from './metrics.ts'
 import { outcome } from './outcome.ts'
 import type { SessionResult } from './session-types.ts'
 import { thresholdVerdicts } from './threshold-verdicts.ts'
@@ -46,7 +47,7 @@ export function buildRecord(input: RecordInput): RunRecord {
   const verdicts = [
     ...defaultVerdicts(evidence(input, ledger, metrics)),
     ...input.extraVerdicts,
-    ...thresholdVerdicts(plan.thresholds, metrics, measuredSeconds(collector)),
+    ...thresholdVerdicts(plan.thresholds, metrics, measuredSeconds(collector), measuredCounts(collector.phases)),
   ]
   const isVoid = voidReasons({
     windows: collector.windows,
@@ -151,8 +152,12 @@ function measuredSeconds(collector: Collector): number {
   return measured.reduce((sum, phase) => sum + (phase.end - phase.start) / US_PER_SECOND, 0)
 }
 
+const balancesOf = (session: SessionResult) => session.workers.flatMap((worker) => worker.balances)
+
+const overdueOf = (session: SessionResult): number => sequenceTotals(balancesOf(session), session.books).overdue
+
 function sessionLedger(session: SessionResult): Ledger {
-  const balances = session.workers.flatMap((worker) => worker.balances)
+  const balances = balancesOf(session)
   const sequenced = session.reference || balances.some((balance) => balance.first >= 0)
   return reconcile(balances, session.books, sequenced)
 }
@@ -170,6 +175,7 @@ function evidence(
     users: total((worker) => worker.users),
     everOpened: total((worker) => worker.everOpened),
     ledger,
+    overdue: sessions.reduce((sum, session) => sum + overdueOf(session), 0),
     unexpectedEnds: total((worker) => worker.unexpected),
     ends: sumRecords(workers.map((worker) => worker.ends)),
     stillLost: total((worker) => worker.stillLost),

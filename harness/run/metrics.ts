@@ -122,9 +122,26 @@ function countIndependent(scope: MetricScope): Independence {
   return { bursts, gaps, ticks, streams: scope.streams, samples: Infinity }
 }
 
+const FROM_LEDGER = [
+  'sse_events_lost',
+  'sse_events_duplicated',
+  'sse_events_reordered',
+  'sse_events_replayed',
+  'sse_events_dropped_by_server',
+] as const satisfies CounterName[]
+/** Known of a whole run only. */
+const OF_THE_RUN: ReadonlySet<CounterName> = new Set([...FROM_LEDGER, 'sse_overflow', 'sse_dropped_arrivals'])
+
+/** What was counted in measured time alone: what a rate per second of it is taken from. */
+export function measuredCounts(phases: readonly CollectedPhase[]): Partial<Record<CounterName, number>> {
+  const measured = phases.filter((phase) => phase.measured)
+  const names = COUNTER_NAMES.filter((name) => !OF_THE_RUN.has(name))
+  return Object.fromEntries(names.map((name) => [name, measured.reduce((sum, p) => sum + p.set.counters[name], 0)]))
+}
+
 /** Counters that only exist where someone can know them: absent, not zero, elsewhere. */
 function addCounters(metrics: Metrics, set: HistogramSet, overflow: number, ledger: Ledger | null): void {
-  const fromLedger: Partial<Record<CounterName, number | null>> = {
+  const fromLedger: Record<(typeof FROM_LEDGER)[number], number | null> = {
     sse_events_lost: ledger?.lost ?? null,
     sse_events_duplicated: ledger?.duplicates ?? null,
     sse_events_reordered: ledger?.reordered ?? null,
@@ -135,7 +152,12 @@ function addCounters(metrics: Metrics, set: HistogramSet, overflow: number, ledg
   const stamped = set.findExact('sse_delivery_latency') !== null || set.counters.sse_negative_latency > 0
   for (const name of COUNTER_NAMES) {
     if (name === 'sse_dropped_arrivals') continue
-    const value = name in fromLedger ? fromLedger[name] : name === 'sse_overflow' ? overflow : set.counters[name]
+    const value =
+      name in fromLedger
+        ? fromLedger[name as keyof typeof fromLedger]
+        : name === 'sse_overflow'
+          ? overflow
+          : set.counters[name]
     if (value == null || (needsStamps.has(name) && !stamped)) continue
     metrics[name] = { kind: 'counter', value }
   }

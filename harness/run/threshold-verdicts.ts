@@ -8,16 +8,28 @@ import type { Threshold } from '../model/threshold.ts'
 import { compare, parseThreshold } from '../model/threshold.ts'
 import { formatCount, formatDuration } from '../model/units.ts'
 
+/** What the counters came to in measured time alone; a counter of the whole run has no share of its own there. */
+type MeasuredCounts = Partial<Record<string, number>>
+
 /** One verdict per threshold of the plan. Missing data never passes. */
-export function thresholdVerdicts(texts: readonly string[], metrics: Metrics, measuredSeconds: number): Verdict[] {
+export function thresholdVerdicts(
+  texts: readonly string[],
+  metrics: Metrics,
+  measuredSeconds: number,
+  measured: MeasuredCounts = {},
+): Verdict[] {
   return texts.map((text) => {
     const threshold = parseThreshold(text)
     if ('fault' in threshold) throw new Error(`a threshold with a fault passed validation: ${threshold.fault}`)
-    return judge(threshold, metrics[threshold.metric], measuredSeconds)
+    return judge(
+      threshold,
+      metrics[threshold.metric],
+      (value) => (measured[threshold.metric] ?? value) / measuredSeconds,
+    )
   })
 }
 
-function judge(threshold: Threshold, metric: Metric | undefined, seconds: number): Verdict {
+function judge(threshold: Threshold, metric: Metric | undefined, rateOf: (value: number) => number): Verdict {
   const base = { name: threshold.text, expected: `${threshold.comparison} ${printLimit(threshold)}` }
   if (metric === undefined)
     return { ...base, status: 'inconclusive', actual: 'absent', why: `this run has no ${threshold.metric}` }
@@ -26,7 +38,7 @@ function judge(threshold: Threshold, metric: Metric | undefined, seconds: number
   const actual =
     metric.kind === 'counter'
       ? fn === 'rate'
-        ? metric.value / seconds
+        ? rateOf(metric.value)
         : metric.value
       : fn === 'min'
         ? metric.min

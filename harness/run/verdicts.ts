@@ -8,6 +8,8 @@ export interface Evidence {
   users: number
   everOpened: number
   ledger: Ledger
+  /** Events that had not come to a steady stream when the wait for them was over. */
+  overdue: number
   unexpectedEnds: number
   ends: Record<string, number>
   /** Streams that were lost and had not received again at the stop. */
@@ -22,12 +24,7 @@ export function defaultVerdicts(evidence: Evidence): Verdict[] {
   const endList = Object.entries(ends).map(([reason, count]) => `${count} ${reason}`)
   return [
     connected(users, everOpened),
-    counted(
-      'no_loss',
-      ledger.lost === null ? null : ledger.lost + (ledger.droppedFromSteady ?? 0),
-      ledger,
-      lossWhy(ledger),
-    ),
+    noLoss(ledger, evidence.overdue),
     counted('no_duplicates', ledger.duplicates, ledger, 'the same sequence arrived twice on one stream'),
     counted('in_order', ledger.reordered, ledger, 'a lower sequence arrived after a higher one of the same connection'),
     reconciled(ledger),
@@ -85,6 +82,15 @@ function counted(name: DefaultVerdict, count: number | null, ledger: Ledger, why
           ? 'counted by sequence, on every stream'
           : `as far as can be seen: ${ledger.why}`,
   }
+}
+
+/** What is written and not there after the wait may be late or lost; nobody can tell, and so it does not pass. */
+function noLoss(ledger: Ledger, overdue: number): Verdict {
+  const lost = ledger.lost === null ? null : ledger.lost + (ledger.droppedFromSteady ?? 0)
+  const judged = counted('no_loss', lost, ledger, lossWhy(ledger))
+  if (judged.status !== 'pass' || overdue === 0) return judged
+  const why = `${formatCount(overdue)} events had not arrived when the wait at the end was over: late or lost; wait longer with --settle`
+  return { ...judged, status: 'inconclusive', actual: `0 and ${formatCount(overdue)} overdue`, why }
 }
 
 function lossWhy(ledger: Ledger): string {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ServerBooks, ServerConnection, StreamBalance } from '../../../harness/measure/balance.ts'
 import { balanceOf } from '../../../harness/measure/balance.ts'
 import { reconcile } from '../../../harness/measure/reconcile.ts'
+import { sequenceTotals } from '../../../harness/measure/sequence-sum.ts'
 import { SequenceLedger } from '../../../harness/measure/sequence-ledger.ts'
 import { UNTOLD } from '../../../harness/measure/server-headers.ts'
 
@@ -66,6 +67,14 @@ describe('where an event went', () => {
   test('a tail on its way to an open stream is undrained', () => {
     const balance = stream('open', [{ liveFrom: 1, received: [1] }])
     expect(reconcile([balance], books(3, { 1: wrote(1, 3) }), true)).toMatchObject({ undrained: 2, lost: 0 })
+  })
+
+  test('a tail on its way is overdue on a steady stream, once nothing more is published', () => {
+    const overdue = (slow: boolean, paused: boolean) => {
+      const balance = stream('open', [{ liveFrom: 1, received: [1] }], slow)
+      return sequenceTotals([balance], books(3, { 1: wrote(1, 3) }, { paused })).overdue
+    }
+    expect([overdue(false, true), overdue(true, true), overdue(false, false)]).toEqual([2, 0, 0])
   })
 
   test('a tail that the server never offered to an open stream is lost', () => {

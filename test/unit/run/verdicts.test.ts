@@ -11,6 +11,7 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   users: 500,
   everOpened: 500,
   ledger: ledger(),
+  overdue: 0,
   unexpectedEnds: 0,
   ends: { stopped: 500 },
   stillLost: 0,
