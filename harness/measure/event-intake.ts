@@ -13,6 +13,8 @@ export type EventKind = 'new' | 'old' | 'notice'
 export class EventIntake {
   readonly ledger = new SequenceLedger()
   channel: FanoutChannel | null = null
+  /** The first number that the streams of the channel await on this connection too. */
+  awaitedFrom = 0
   /** Due time of the newest event, on our clock; 0 while none is known. */
   newestDue: Microseconds = 0
   /** Events without a readable number. */
@@ -36,9 +38,8 @@ export class EventIntake {
     }
     extractor.read(event)
     if (extractor.isNotice) return 'notice'
-    const before = this.ledger.replayed
     if (!this.number(extractor)) return 'old'
-    if (extractor.dueAt >= 0) this.time(now, extractor, phase, this.ledger.replayed !== before)
+    if (extractor.dueAt >= 0) this.time(now, extractor, phase)
     else if (recorder.measuring) phase.events += 1
     return 'new'
   }
@@ -50,7 +51,7 @@ export class EventIntake {
     return true
   }
 
-  private time(now: Microseconds, { sequence, dueAt, sentAt }: Extractor, phase: PhaseTally, replayed: boolean): void {
+  private time(now: Microseconds, { sequence, dueAt, sentAt }: Extractor, phase: PhaseTally): void {
     const { recorder } = this
     this.tallies.stamped = true
     // Nothing can be newer than its receipt: a wrong clock or unit must not make old data look fresh.
@@ -58,7 +59,7 @@ export class EventIntake {
     if (recorder.stampClock !== 'none' && due > this.newestDue) this.newestDue = due
     // What was due in an earlier phase is no burst of this one.
     if (recorder.delivery(dueAt, sentAt, now) === recorder.current) phase.events += 1
-    // A replay goes to the one stream that asked for it, and so has no fan-out.
-    if (sequence >= 0 && !replayed) this.channel?.receive(sequence, dueAt, now)
+    // Against another clock's stamps there is no duration.
+    if (sequence >= 0 && recorder.stampClock !== 'none') this.channel?.receive(sequence, dueAt, now, this.awaitedFrom)
   }
 }

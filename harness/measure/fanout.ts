@@ -64,11 +64,12 @@ export class FanoutChannel {
     return this.slots.flatMap((slot) => (slot !== undefined && slot.entry.sequence >= from ? [slot.entry] : []))
   }
 
-  receive(sequence: number, stamp: Microseconds, now: Microseconds): void {
+  /** `from`: what `join` returned. What lies below it is a replay, which goes to the one stream that asked for it. */
+  receive(sequence: number, stamp: Microseconds, now: Microseconds, from: number): void {
     if (!this.broadcast) return
     const slot = this.slots[sequence % SLOTS]
     if (slot === undefined || slot.entry.sequence < sequence) {
-      if (sequence <= this.settled) return
+      if (sequence <= this.settled || sequence < from) return
       if (slot !== undefined) this.settle(slot.entry, this.done)
       this.slots[sequence % SLOTS] = { entry: this.begin(sequence, stamp, now), firstAt: now }
       return
@@ -81,6 +82,7 @@ export class FanoutChannel {
       this.done = []
       return
     }
+    if (sequence < from) return
     entry.received += 1
     entry.last = now
   }

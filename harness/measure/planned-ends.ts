@@ -4,10 +4,11 @@ import { hitsOf } from './tallies.ts'
 
 const NONE = -1
 
-/** Which fault of the plan is about to end one stream, and which one it is recovering from. */
+/** Which fault of the plan is about to end one stream, and which ones it is recovering from. */
 export class PlannedEnds {
   private pending = NONE
-  private hitBy = NONE
+  /** Several when it was hit again before anything new had come; no more than the plan has faults. */
+  private hitBy: number[] = []
 
   /** The other side was told to end the stream once. */
   expect(fault: number): void {
@@ -18,14 +19,15 @@ export class PlannedEnds {
   lost(tallies: EndTallies): boolean {
     if (this.pending === NONE) return false
     hitsOf(tallies, this.pending).affected += 1
-    this.hitBy = this.pending
+    this.hitBy.push(this.pending)
     this.pending = NONE
     return true
   }
 
   /** The stream received a new event again. */
   recovered(now: Microseconds, tallies: EndTallies): void {
-    if (this.hitBy !== NONE) hitsOf(tallies, this.hitBy).recoveredAt.push(now)
-    this.hitBy = NONE
+    if (this.hitBy.length === 0) return
+    for (const fault of this.hitBy) hitsOf(tallies, fault).recoveredAt.push(now)
+    this.hitBy = []
   }
 }

@@ -101,13 +101,9 @@ export class Recorder {
 
   /** One first receipt of a stamped event. `due` and `sent` are the target's microseconds; sent is -1 when unknown. */
   delivery(due: Microseconds, sent: Microseconds, now: Microseconds): RecorderPhase | null {
+    if (this.stampClock === 'none') return this.variation(due, now)
     const dueHere = due + this.stampOffset
     const phase = this.phaseOf(dueHere)
-    if (this.stampClock === 'none') {
-      this.smallestLatency = Math.min(this.smallestLatency, now - dueHere)
-      phase?.set.exact('sse_delivery_variation').record(now - dueHere - this.smallestLatency)
-      return phase
-    }
     if (phase === null) return null
     const { set } = phase
     const latency = now - dueHere
@@ -118,6 +114,14 @@ export class Recorder {
     if (transit < 0) set.counters.sse_negative_latency += 1
     else set.transit.record(transit)
     return phase
+  }
+
+  /** Another clock's stamps may lie hours off, and so say nothing of our phases: receipt decides. */
+  private variation(due: Microseconds, now: Microseconds): RecorderPhase | null {
+    this.smallestLatency = Math.min(this.smallestLatency, now - due)
+    if (!this.current.measured) return null
+    this.current.set.exact('sse_delivery_variation').record(now - due - this.smallestLatency)
+    return this.current
   }
 
   channel(name: string): FanoutChannel {

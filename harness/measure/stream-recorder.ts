@@ -39,8 +39,6 @@ export class StreamRecorder implements PhaseMember {
   private lastEventAt: Microseconds = NEVER
   /** Receipt of the last event that had not been received before. */
   private newestAt: Microseconds = NEVER
-  /** The first number that the streams of the channel await on this connection too. */
-  private awaitedFrom = 0
   private everOpened = false
   private isSettled = false
   private isOpen = false
@@ -106,7 +104,7 @@ export class StreamRecorder implements PhaseMember {
     }
     this.ledger.join(told ?? UNTOLD)
     this.intake.channel = this.recorder.channel(this.channelName)
-    this.awaitedFrom = this.intake.channel.join(told?.liveFrom ?? -1)
+    this.intake.awaitedFrom = this.intake.channel.join(told?.liveFrom ?? -1)
   }
 
   read(now: Microseconds, bytes: number): void {
@@ -156,7 +154,7 @@ export class StreamRecorder implements PhaseMember {
     this.recorder.occupy(-1, 0, now)
     this.loss.ended(now, reason)
     this.tallies.ends[reason] = (this.tallies.ends[reason] ?? 0) + 1
-    this.intake.channel?.leave(this.awaitedFrom, this.ledger.connection?.highest ?? -1)
+    this.intake.channel?.leave(this.intake.awaitedFrom, this.ledger.connection?.highest ?? -1)
     const own = isOwnEnd(reason)
     const connection = this.ledger.connection
     if (connection !== null) {
