@@ -165,5 +165,7 @@ export function stampMicros(buffer: Buffer, start: number, end: number, unit: St
     if (!isDigit(fraction)) return -1
     value = value * 10 + ((fraction ?? ZERO) - ZERO)
   }
+  // An exponent would make it another number.
+  for (let i = point + 1 + Math.max(0, wanted); i < end; i += 1) if (!isDigit(buffer[i])) return -1
   return value
 }

@@ -107,10 +107,15 @@ function skipScalar(buffer: Buffer, start: number, end: number): number {
   return at
 }
 
+/** Whether a byte of a key is a character that stands for itself: neither an escape nor part of a longer one. */
+function isPlain(byte: number | undefined): boolean {
+  return byte !== undefined && byte < 0x80 && byte !== BACKSLASH
+}
+
 function sameKey(buffer: Buffer, start: number, end: number, key: string): boolean {
   if (end - start === key.length) {
     let i = 0
-    while (i < key.length && buffer[start + i] === key.charCodeAt(i)) i += 1
+    while (i < key.length && isPlain(buffer[start + i]) && buffer[start + i] === key.charCodeAt(i)) i += 1
     if (i === key.length) return true
   }
   const raw = buffer.toString('utf8', start, end)
