@@ -25,7 +25,7 @@ export class Arrivals {
 
   private startDue(): void {
     let user = this.users[this.come]
-    while (user !== undefined && user.dueAt <= this.clock.now()) {
+    while (this.cancel !== null && user !== undefined && user.dueAt <= this.clock.now()) {
       this.come += 1
       this.start(user)
       user = this.users[this.come]
