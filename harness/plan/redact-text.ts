@@ -36,23 +36,36 @@ export const isReference = (value: string): boolean => ONLY_REFERENCES.test(valu
 /** A credential by its form, in whatever header or field it stands. */
 const isCredential = (value: string): boolean => /^\s*(?:Bearer|Basic|Digest)\s+\S/i.test(value) && !isReference(value)
 
+/** `max_tokens: 4096` says how many. */
+const isCount = (name: string, value: string): boolean => /(?:tokens|keys)$/i.test(name) && /^\d{1,9}$/.test(value)
+
 /** Whether a value has to be cut out because of its name, or of what it looks like. */
 export function isSecret(name: string, value: string): boolean {
-  return (isSecretName(name) && value !== '' && !isReference(value)) || isCredential(value)
+  const isNamed = isSecretName(name) && value !== '' && !isReference(value) && !isCount(name, value)
+  return isNamed || isCredential(value)
 }
 
-/** Userinfo and the values of secret-looking parameters, cut out of all URLs in a text, so that templates survive. */
-export function redactUrl(text: string): string {
-  const withoutUser = text.replaceAll(
-    /([a-z][a-z0-9+.-]*:\/\/)([^/?#\s"]*)@/gi,
-    (whole, scheme: string, user: string) => (isReference(user) ? whole : `${scheme}${REDACTED}@`),
+const BEGINS_AS_URL = /^\s*(?:https?:|[a-z][a-z0-9+.-]*:\/\/)/i
+
+/**
+ * Userinfo and the values of secret-looking parameters, cut out of all URLs in a text, so that templates survive. A text
+ * that is one URL is read as URL parsers do, which take slashes of either kind or none, and blanks and quotes in what
+ * they escape later; in other text these end a URL.
+ */
+export function redactUrl(text: string, isWhole = BEGINS_AS_URL.test(text)): string {
+  const user = isWhole ? /^(\s*[a-z][a-z0-9+.-]*:[/\\]*)([^/\\?#]*)@/gi : /([a-z][a-z0-9+.-]*:\/\/)([^/?#\s"]*)@/gi
+  const withoutUser = text.replaceAll(user, (whole, scheme: string, name: string) =>
+    isReference(name) ? whole : `${scheme}${REDACTED}@`,
   )
-  return redactPairs(withoutUser, /([?&;#])([^=?&;#\s]+)=([^&;#\s"]*)/g)
+  return redactPairs(withoutUser, isWhole ? /([?&;#])([^=?&;#]+)=([^&#]*)/g : /([?&;#])([^=?&;#\s]+)=([^&;#\s"]*)/g)
 }
 
+/** The value of a name that is no secret may be a URL with pairs of its own. */
 function redactPairs(text: string, pairs: RegExp): string {
-  return text.replaceAll(pairs, (whole, mark: string, name: string, value: string) =>
-    isSecret(name, value) ? `${mark}${name}=${REDACTED}` : whole,
+  return text.replaceAll(
+    pairs,
+    (_, mark: string, name: string, value: string) =>
+      `${mark}${name}=${isSecret(name, value) ? REDACTED : redactPairs(value, pairs)}`,
   )
 }
 
@@ -66,7 +79,7 @@ export function redactBody(body: string): string {
   }
   // A template or lines of JSON: by text. Whole members go, whatever kind of value they have.
   const members = body.replaceAll(
-    /"((?:[^"\\]|\\.)*)"(\s*:\s*)("(?:[^"\\]|\\.)*"|[^\s,"{}[\]]+)/g,
+    /"((?:[^"\\]|\\.)*)"(\s*:\s*)("(?:[^"\\]|\\.)*"|\$\{\w+\}|[^\s,"{}[\]]+)/g,
     (whole, name: string, colon: string, value: string) =>
       isSecret(name, value.replaceAll(/^"|"$/g, '')) ? `"${name}"${colon}"${REDACTED}"` : redactUrl(whole),
   )
@@ -82,7 +95,7 @@ function redactValue(name: string, value: unknown): unknown {
     return Object.fromEntries(members)
   }
   if (typeof value === 'string') return isSecret(name, value) ? REDACTED : redactUrl(value)
-  return typeof value === 'number' && isSecretName(name) ? REDACTED : value
+  return typeof value === 'number' && isSecret(name, String(value)) ? REDACTED : value
 }
 
 function parseJson(text: string): object | null {

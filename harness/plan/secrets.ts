@@ -35,7 +35,7 @@ export function resolveReferences(text: string, env: NodeJS.ProcessEnv): string 
 export function redactPlan(plan: RunPlan): RunPlan {
   const shown = structuredClone(plan)
   const redacted: string[] = []
-  const url = redactUrl(plan.target.url)
+  const url = redactUrl(plan.target.url, true)
   if (url !== plan.target.url) redacted.push('target.url')
   shown.target.url = url
   for (const [name, value] of Object.entries(plan.target.headers)) {
@@ -67,13 +67,11 @@ function redactHeader(name: string, value: string, named: readonly string[]): st
 export function redactArguments(argv: readonly string[], secretHeaders: readonly string[]): string[] {
   let expects = ''
   return argv.map((argument) => {
-    const flag = /^(--(?:header|url|body|stats-url|statsUrl|token))(?:=([\s\S]*))?$/.exec(argument)
+    const [, flag, value] = /^(--[A-Za-z][\w-]*)(?:=([\s\S]*))?$/.exec(argument) ?? []
     const previous = expects
-    expects = flag !== null && flag[2] === undefined ? (flag[1] ?? '') : ''
-    if (flag !== null && flag[2] !== undefined)
-      return `${flag[1]}=${redactValue(flag[1] ?? '', flag[2], secretHeaders)}`
-    if (previous !== '') return redactValue(previous, argument, secretHeaders)
-    return argument.includes('://') ? redactUrl(argument) : argument
+    expects = flag !== undefined && value === undefined ? flag : ''
+    if (flag === undefined) return redactValue(previous, argument, secretHeaders)
+    return value === undefined ? flag : `${flag}=${redactValue(flag, value, secretHeaders)}`
   })
 }
 

@@ -26,6 +26,15 @@ const places: ((name: string, header: string, secret: string) => { target: Recor
   (_, __, s) => ({ target: { url: `http://user:${s}@${HOST}` } }),
   (_, __, s) => ({ target: { url: `https://${s}@${HOST}` } }),
   (_, __, s) => ({ target: { url: `http://us@er:p@${s}@${HOST}` } }),
+  // What URL parsers put up with.
+  (_, __, s) => ({ target: { url: `http:/user:${s}@${HOST}` } }),
+  (_, __, s) => ({ target: { url: `http:user:${s}@${HOST}` } }),
+  (_, __, s) => ({ target: { url: `http:\\\\user:${s}@${HOST}` } }),
+  (_, __, s) => ({ target: { url: ` http://user:two words"${s}@${HOST}` } }),
+  (name, __, s) => ({ target: { url: `http://${HOST}?${name}=two words"${s}` } }),
+  (name, __, s) => ({ target: { url: `http://${HOST}?${name}=a;${s}` } }),
+  (name, __, s) => ({ target: { url: `http://${HOST}?a=1;${name}=${s}` } }),
+  (name, __, s) => ({ target: { url: `http://${HOST}?next=http://x/?${name}=${s}` } }),
   (_, header, s) => ({ target: { url: `http://${HOST}`, headers: { [header]: s } } }),
   (_, header, s) => ({ target: { url: `http://${HOST}`, headers: { [header]: `Bearer ${s}` } } }),
   (_, header, s) => ({ target: { url: `http://${HOST}`, headers: { [header]: `\${HOME}${s}` } } }),
@@ -135,6 +144,9 @@ describe('what is no secret stays', () => {
     ['--body', '{"q":"a=b&c","n":1234567890123456789}'],
     ['--body', '{"token":"${TOKEN}"}'],
     ['--body', 'q=1&r=2'],
+    ['--body', '{"max_tokens":4096,"stream":true}'],
+    ['--body', '{"max_tokens": ${N}, "token": ${TOKEN}}'],
+    ['--body', 'stream=1&max_tokens=4096'],
     ['--threshold', 'sse_staleness: p(99)<1s'],
   ])('%s %s', (flag, value) => {
     expect(redactArguments([flag, value, `${flag}=${value}`], [])).toEqual([flag, value, `${flag}=${value}`])
@@ -144,7 +156,8 @@ describe('what is no secret stays', () => {
 describe('what is cut out', () => {
   test.each([
     ['http://u:p@h/?a=1&token=x#f', 'http://[redacted]@h/?a=1&token=[redacted]#f'],
-    ['http://h/{stream}?key=x;b=2', 'http://h/{stream}?key=[redacted];b=2'],
+    // A semicolon may be a part of the value.
+    ['http://h/{stream}?key=x;y&b=2', 'http://h/{stream}?key=[redacted]&b=2'],
   ])('of %s leaves the rest', (url, shown) => {
     expect(redactUrl(url)).toBe(shown)
   })
