@@ -22,7 +22,8 @@ const US_PER_UNIT: Readonly<Record<string, number>> = {
 export function parseDuration(text: string): Microseconds | null {
   const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)(us|µs|ms|s|m|h)/gy)]
   if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text.trim()) return null
-  return Math.round(parts.reduce((sum, part) => sum + Number(part[1]) * (US_PER_UNIT[part[2] ?? ''] ?? NaN), 0))
+  const us = Math.round(parts.reduce((sum, part) => sum + Number(part[1]) * (US_PER_UNIT[part[2] ?? ''] ?? NaN), 0))
+  return Number.isSafeInteger(us) ? us : null
 }
 
 /** Microseconds -> the shortest text that keeps three significant digits: `85 us`, `4.31 ms`, `12.4 s`. */

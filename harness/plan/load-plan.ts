@@ -9,9 +9,13 @@ import { parseFieldSpec, parseStampSpec } from '../model/field-spec.ts'
 import type { RunPlan } from '../model/plan.ts'
 import { parseRate, PlanInputSchema, planDuration } from '../model/plan.ts'
 import { parseThreshold } from '../model/threshold.ts'
+import { formatCount, US_PER_SECOND } from '../model/units.ts'
 import { VERDICT_NAMES } from '../model/verdicts.ts'
 import { cutOutFaults } from './rerun.ts'
 import { redactPlan, redactUrl, unresolvedReferences } from './secrets.ts'
+
+/** Who starts when is decided before the start, which costs about 100 bytes each. */
+const MOST_ARRIVALS = 5_000_000
 
 /** A plan as the run uses it, and the copy of it that may be shown and stored. */
 export interface LoadedPlan {
@@ -37,13 +41,28 @@ export function readPlanFile(path: string): unknown {
   }
 }
 
-/** Lays flags over a plan file: objects are merged by key, everything else of the upper one wins. */
+/**
+ * Lays flags over a plan file: objects are merged by key, everything else of the upper one wins. The shares of a mix only
+ * mean something together, and header names are the same in any case.
+ */
 export function mergeInput(lower: unknown, upper: unknown): unknown {
   if (upper === undefined) return lower
-  if (!isObject(lower) || !isObject(upper)) return upper
+  if (!isObject(lower)) return upper
+  // A YAML key with nothing below it.
+  if (upper === null) return lower
+  if (!isObject(upper)) return upper
   const merged: Record<string, unknown> = { ...lower }
-  for (const [key, value] of Object.entries(upper)) merged[key] = mergeInput(merged[key], value)
+  for (const [key, value] of Object.entries(upper)) {
+    if (key === 'headers') merged[key] = mergeInput(withoutNamesOf(value, merged[key]), value)
+    else merged[key] = key === 'mix' ? (value ?? merged[key]) : mergeInput(merged[key], value)
+  }
   return merged
+}
+
+function withoutNamesOf(upper: unknown, lower: unknown): unknown {
+  if (!isObject(lower) || !isObject(upper)) return lower
+  const given = new Set(Object.keys(upper).map((name) => name.toLowerCase()))
+  return Object.fromEntries(Object.entries(lower).filter(([name]) => !given.has(name.toLowerCase())))
 }
 
 /**
@@ -67,22 +86,31 @@ function sentence(issue: z.core.$ZodIssue): string {
   const path = issue.path.length === 0 ? 'plan' : issue.path.map(String).join('.')
   if (issue.code === 'unrecognized_keys')
     return `${path}: unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => `"${key}"`).join(', ')}; see docs/schemas/plan.schema.json for the known ones`
-  if (issue.path.join('.') === 'target.url' && issue.code === 'invalid_type')
+  const isMissing = path === 'target' && issue.input === undefined
+  if (isMissing || (path === 'target.url' && issue.code === 'invalid_type'))
     return 'target.url: no target given; name the stream with --url URL'
-  // What is wrong may hold a token or a password all the same: no value of a header or a body is repeated.
-  const isSecret = ['headers', 'body'].includes(String(issue.path[1])) && issue.path[0] === 'target'
-  return `${path}: ${redactUrl(explain(issue, isSecret ? undefined : issue.input))}`
+  if (issue.code === 'invalid_key') return headerNameFault(String(issue.path.at(-1)))
+  // What is wrong may hold a token or a password all the same: no value of a header or a body is repeated, nor a text
+  // that stands for a whole target or plan.
+  const [first, second] = issue.path.map(String)
+  const isSecret = first === undefined || (first === 'target' && [undefined, 'headers', 'body'].includes(second))
+  const said = explain(issue, isSecret ? undefined : issue.input)
+  return `${path}: ${typeof issue.input === 'string' ? said.replace(issue.input, () => redactUrl(String(issue.input), true)) : said}`
 }
+
+/** Somebody may have put the value into the name, so it is only shown up to what is wrong with it. */
+const headerNameFault = (name: string): string =>
+  `target.headers: "${/^[\w-]*/.exec(name)?.[0] ?? ''}..." is not a header name; it goes up to the colon and has no blanks`
 
 /** The schema library's words for its own checks are not sentences; ours say what is allowed. */
 function explain(issue: z.core.$ZodIssue, input: unknown): string {
-  if (issue.code === 'too_small') return `${shown(input)} is too small; the least is ${issue.minimum}`
+  if (issue.code === 'too_small')
+    return `${shown(input)} is too small; ${issue.inclusive === false ? 'it has to be more than' : 'the least is'} ${issue.minimum}`
   if (issue.code === 'too_big') return `${shown(input)} is too large; the most is ${issue.maximum}`
   if (issue.code === 'invalid_type' && typeof input === 'number' && issue.expected === 'string')
     return `${input} is not text; durations and rates are written with their unit, such as 5s or 50/s`
   if (issue.code === 'invalid_type') return `${shown(input)} is not ${ARTICLES[issue.expected] ?? issue.expected}`
   if (issue.code === 'invalid_value') return `${shown(input)} is not known; there are ${issue.values.join(', ')}`
-  if (issue.code === 'invalid_key') return 'is not known here; see docs/schemas/plan.schema.json'
   return issue.message
 }
 
@@ -139,6 +167,12 @@ function meaningFaults(plan: RunPlan): string[] {
     )
   if (load.arrivalRate !== null && parseRate(load.arrivalRate) === 0)
     faults.push('load.arrivalRate: at this rate no stream would ever start; write 50/s or 30/m')
+  const arrivals =
+    load.arrivalRate === null ? 0 : parseRate(load.arrivalRate) * (planDuration(load.duration) / US_PER_SECOND)
+  if (arrivals > MOST_ARRIVALS)
+    faults.push(
+      `load.arrivalRate: ${load.arrivalRate} for ${load.duration} are ${formatCount(arrivals)} streams, and a run may have ${formatCount(MOST_ARRIVALS)}; lower the rate or the duration`,
+    )
   if (load.arrivalRate === null && load.streamDuration !== null)
     faults.push('load.streamDuration: only means something with an arrival rate; add --arrival-rate 50/s')
   if (planDuration(load.duration) === 0)

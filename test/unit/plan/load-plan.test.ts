@@ -33,7 +33,8 @@ const withPlan = (plan: object) => ({ target: { url: URL }, ...plan })
 
 describe('each fault with its path', () => {
   test.each([
-    [{}, 'target', 'is not'],
+    [{}, 'target.url', 'no target given'],
+    ['TOKEN=s3cret', 'plan', 'what stands there is not a group of keys'],
     [{ target: {} }, 'target.url', 'no target given'],
     [{ target: { url: 'ftp://x/' } }, 'target.url', 'not an http:// or https:// URL'],
     [withPlan({ conections: 5 }), 'plan', 'unknown key "conections"'],
@@ -42,6 +43,8 @@ describe('each fault with its path', () => {
     [withTarget({ body: 'x' }), 'target.body', 'GET carries none'],
     [withLoad({ duration: '5' }), 'load.duration', 'not a duration'],
     [withLoad({ duration: 5 }), 'load.duration', 'with their unit'],
+    [withLoad({ duration: '481h' }), 'load.duration', 'the most is 480h'],
+    [withLoad({ duration: `${'9'.repeat(400)}s` }), 'load.duration', 'not a duration'],
     [withLoad({ duration: '0s' }), 'load.duration', 'no time'],
     [withLoad({ ramp: 'soon' }), 'load.ramp', 'not a duration'],
     [withLoad({ connections: 0 }), 'load.connections', 'too small'],
@@ -50,12 +53,18 @@ describe('each fault with its path', () => {
     [withLoad({ arrivalRate: '50' }), 'load.arrivalRate', 'not a rate'],
     [withLoad({ arrivalRate: '50/s' }), 'load.streamDuration', 'an arrival rate needs it'],
     [withLoad({ arrivalRate: '0/s', streamDuration: '1s' }), 'load.arrivalRate', 'no stream would ever start'],
+    [
+      withLoad({ arrivalRate: '5000/s', streamDuration: '1s', duration: '1001s' }),
+      'load.arrivalRate',
+      '5,005,000 streams',
+    ],
     [withLoad({ streamDuration: '5s' }), 'load.streamDuration', 'only means something with an arrival rate'],
     [withLoad({ reconnect: 'maybe' }), 'load.reconnect', 'auto, always, never'],
     [withLoad({ until: '[DONE]' }), 'load.until', 'data=TEXT'],
     [withPlan({ mix: {} }), 'mix', 'names no profile'],
     [withPlan({ mix: { frozen: 1 } }), 'mix', 'unknown key "frozen"'],
-    [withPlan({ mix: { steady: 0 } }), 'mix.steady', ''],
+    [withPlan({ mix: { steady: 0 } }), 'mix.steady', 'more than 0'],
+    [withTarget({ headers: { 'Bearer s3cret': '' } }), 'target.headers', '"Bearer..." is not a header name'],
     [withPlan({ stamp: 'id' }), 'stamp', 'no unit'],
     [withPlan({ sequence: 'seq' }), 'sequence', 'where to look'],
     [withPlan({ thresholds: ['sse_staleness: p(99)<50'] }), 'thresholds.0', 'needs a unit'],
@@ -132,6 +141,29 @@ describe('mergeInput', () => {
 
   test('a list replaces a list', () => {
     expect(mergeInput({ thresholds: ['a', 'b'] }, { thresholds: ['c'] })).toEqual({ thresholds: ['c'] })
+  })
+
+  test('a mix replaces a mix: its shares only mean something together', () => {
+    const file = { mix: { steady: 90, 'slow-reader': 10 } }
+    expect(mergeInput(file, { mix: { steady: 100 } })).toEqual({ mix: { steady: 100 } })
+    expect(mergeInput(file, { seed: 1 })).toEqual({ ...file, seed: 1 })
+  })
+
+  test('a header replaces its twin in another case, which would be sent as well', () => {
+    const file = { target: { headers: { Authorization: 'old', accept: 'x' } } }
+    expect(mergeInput(file, { target: { headers: { authorization: 'new' } } })).toEqual({
+      target: { headers: { accept: 'x', authorization: 'new' } },
+    })
+  })
+
+  test('a key with nothing below it takes nothing away', () => {
+    const base = { load: { connections: 5, maxEvents: 3 }, mix: { steady: 1 } }
+    expect(mergeInput(base, { load: null, mix: null })).toEqual(base)
+    expect(mergeInput(base, null)).toEqual(base)
+    expect(mergeInput(base, { load: { maxEvents: null } })).toEqual({
+      ...base,
+      load: { connections: 5, maxEvents: null },
+    })
   })
 
   test('changes neither side, and what was not given overrides nothing', () => {
