@@ -117,6 +117,9 @@ export const COUNTER_NAMES = Object.keys(METRICS).filter(
 export function parseMetricKey(key: string): { name: string; tags: Readonly<Record<string, string>> } {
   const match = /^([^{]*)\{(.*)\}$/.exec(key)
   if (match === null) return { name: key, tags: {} }
-  const pairs = (match[2] ?? '').split(',').map((pair) => pair.split('='))
-  return { name: match[1] ?? '', tags: Object.fromEntries(pairs.map(([k = '', v = '']) => [k.trim(), v.trim()])) }
+  const tags = (match[2] ?? '').split(',').flatMap((pair): [string, string][] => {
+    const [tag = '', ...value] = pair.split('=')
+    return tag.trim() === '' ? [] : [[tag.trim(), value.join('=').trim()]]
+  })
+  return { name: match[1] ?? '', tags: Object.fromEntries(tags) }
 }
