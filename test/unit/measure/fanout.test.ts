@@ -129,6 +129,14 @@ describe('a replay goes to one stream and is no fan-out', () => {
     expect(replay(world, { open, event })).toMatchObject(expected)
   })
 
+  test('of an event that no stream had when it was live', () => {
+    const world = new Recorded()
+    const stream = world.opening()
+    world.open(stream, 2)
+    for (const sequence of [1, 2]) world.event(stream, sequence)
+    expect(entriesOf(world).map(({ sequence }) => sequence)).toEqual([2])
+  })
+
   test('where it does not', () => {
     const world = new Recorded(foreignExtractor())
     const open: Server['open'] = (stream) => stream.opened(world.clock.now(), {}, '')

@@ -181,7 +181,9 @@ describe('planned ends', () => {
     // The same stream again, without a plan.
     streams[0].ended(world.clock.now(), 'reset')
     expect(world.tallies.unexpected).toBe(1)
-    expect(world.tallies.hits[2]?.affected).toBe(1)
+    world.open(streams[0], 3)
+    world.event(streams[0], 3)
+    expect(world.tallies.hits[2]).toEqual({ affected: 1, recoveredAt: [START + 180] })
   })
 
   test('are expected of open streams only', () => {

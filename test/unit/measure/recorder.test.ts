@@ -18,6 +18,7 @@ describe('delivery', () => {
     world.at(2 * SECOND + 7)
     world.event(stream, 2, 2 * SECOND - 1)
     world.event(stream, 3, 2 * SECOND)
+    expect(stream.phase.events).toBe(1)
     world.stop(3 * SECOND)
     world.at(3 * SECOND + 90)
     world.event(stream, 4, 3 * SECOND - 1)
@@ -121,6 +122,9 @@ describe('without a clock in common', () => {
     expect(set.delivery.totals.count).toBe(0)
     expect(set.counters.sse_negative_latency).toBe(0)
     expect(stream.phase.events).toBe(3)
+    world.stop()
+    stream.event(world.clock.now(), foreignEvent(9, world.clock.now() + apart))
+    expect(world.exact(2, 'sse_delivery_variation').totals.count).toBe(0)
   })
 
   test('there is no fan-out, and the age counts from receipt', () => {
