@@ -48,9 +48,21 @@ const CASES: [rule: string, border: Partial<Circumstances>, above: Partial<Circu
   ],
   [
     'loop_utilisation',
-    { windows: windows(10, { utilisation: 1, runDelayRatio: 0.3 }) },
-    { windows: windows(11, { utilisation: 1, runDelayRatio: 0.3 }) },
+    { windows: windows(10, { utilisation: 1 }) },
+    { windows: [...windows(11, { utilisation: 1 }), window({ runDelayRatio: 0.3 })] },
     'waiting for a core',
+  ],
+  [
+    'cpu_wait',
+    { windows: windows(10, { runDelayRatio: 0.3 }) },
+    { windows: windows(11, { runDelayRatio: 0.3 }) },
+    'a core of its own',
+  ],
+  [
+    'cpu_wait',
+    { windows: windows(100, { runDelayRatio: 0.2 }) },
+    { windows: windows(100, { runDelayRatio: 0.21 }) },
+    'a core of its own',
   ],
   [
     'harness_cpu',
@@ -86,7 +98,9 @@ test('each rule says what was and what may be', () => {
   expect(shown).toEqual([
     ['above 0.9 in 11.0 % of the measured seconds', '10.0 % of them'],
     ['above 0.9 in 100.0 % of the measured seconds', '10.0 % of them'],
-    ['above 0.9 in 11.0 % of the measured seconds', '10.0 % of them'],
+    ['above 0.9 in 10.9 % of the measured seconds', '10.0 % of them'],
+    ['waited for a core for over 20.0 % of the time in 11.0 % of the measured seconds', '10.0 % of them'],
+    ['waited for a core for over 20.0 % of the time in 100.0 % of the measured seconds', '10.0 % of them'],
     ['0.92 cores', '90.0 % of 1'],
     ['1.82 cores', '90.0 % of 2'],
     ['11 of 1000', '1.0 %'],
