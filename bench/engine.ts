@@ -14,8 +14,13 @@ import { runSession } from '../harness/run/session.ts'
 import type { SessionResult } from '../harness/run/session-types.ts'
 import type { ClientFigures } from './clients/window.ts'
 
-const WARM_UP_SECONDS = 3
-const WINDOW_SECONDS = 10
+/** `--quick` only shows that it runs: its figures are of too short a time to be believed. */
+const isQuick = process.argv.includes('--quick')
+const WARM_UP_SECONDS = isQuick ? 1 : 3
+const WINDOW_SECONDS = isQuick ? 1 : 10
+const USUAL_STREAMS = isQuick ? 50 : 1000
+const MANY_STREAMS = isQuick ? 200 : 10_000
+const BULK_STREAMS = isQuick ? 5 : 50
 const clock = new SystemClock()
 const hasTaskset = spawnSync('taskset', ['-V']).status === 0
 const onCore = (core: number): string[] => (hasTaskset ? ['taskset', '-c', String(core)] : [])
@@ -133,26 +138,26 @@ function print(rows: readonly Figures[], floor: Figures): void {
 /** The usual case: one event per read. */
 async function w1(origin: string): Promise<void> {
   const url = `${origin}/events?channel=w1&rate=10&size=128`
-  console.log('\nW1: 1000 streams x 10 events/s of 128 bytes')
-  const floor = await client('bare sockets (floor)', 'floor', url, 1000, WINDOW_SECONDS)
-  const own = await engine(url, 1000, '2s', WINDOW_SECONDS)
-  const again = await client('bare sockets again', 'floor', url, 1000, WINDOW_SECONDS)
-  const npm = await client('npm eventsource', 'npm-eventsource', url, 1000, WINDOW_SECONDS)
+  console.log(`\nW1: ${USUAL_STREAMS} streams x 10 events/s of 128 bytes`)
+  const floor = await client('bare sockets (floor)', 'floor', url, USUAL_STREAMS, WINDOW_SECONDS)
+  const own = await engine(url, USUAL_STREAMS, '2s', WINDOW_SECONDS)
+  const again = await client('bare sockets again', 'floor', url, USUAL_STREAMS, WINDOW_SECONDS)
+  const npm = await client('npm eventsource', 'npm-eventsource', url, USUAL_STREAMS, WINDOW_SECONDS)
   print([floor, own, again, npm], floor)
 }
 
 async function bulk(origin: string): Promise<void> {
   const url = `${origin}/events?channel=bulk&rate=0&size=128`
-  console.log('\nBulk: 50 streams as fast as they come')
-  const floor = await client('bare sockets (floor)', 'floor', url, 50, WINDOW_SECONDS)
-  const own = await engine(url, 50, '0s', WINDOW_SECONDS)
-  const npm = await client('npm eventsource', 'npm-eventsource', url, 50, WINDOW_SECONDS)
-  const undici = await client('undici EventSource', 'undici-eventsource', url, 50, WINDOW_SECONDS)
+  console.log(`\nBulk: ${BULK_STREAMS} streams as fast as they come`)
+  const floor = await client('bare sockets (floor)', 'floor', url, BULK_STREAMS, WINDOW_SECONDS)
+  const own = await engine(url, BULK_STREAMS, '0s', WINDOW_SECONDS)
+  const npm = await client('npm eventsource', 'npm-eventsource', url, BULK_STREAMS, WINDOW_SECONDS)
+  const undici = await client('undici EventSource', 'undici-eventsource', url, BULK_STREAMS, WINDOW_SECONDS)
   print([floor, own, npm, undici], floor)
 }
 
 async function many(origin: string): Promise<void> {
-  const streams = 10_000
+  const streams = MANY_STREAMS
   console.log(`\n${formatCount(streams)} streams x 0.2 events/s`)
   const own = await engine(`${origin}/events?channel=many&rate=0.2&size=128`, streams, '0s', WINDOW_SECONDS)
   console.log(

@@ -20,6 +20,8 @@ const PROVEN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run check': '.ci/run',
   'npm run format': '.ci/run',
   '.ci/run': '.ci/run',
+  'npm run bench:truth': 'test/system/truth.test.ts',
+  'npm run bench:engine': 'test/system/engine-bench.test.ts',
   'npx vitest run --project unit': '.ci/run',
   'npx vitest run test/contract/import-table.test.ts': '.ci/run',
 }

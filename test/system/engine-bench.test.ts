@@ -1,0 +1,29 @@
+import path from 'node:path'
+import { expect, test } from 'vitest'
+
+import { runProcess } from '../support/run-process.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+/** Lines of the comparison that must be there, each with a figure. What the figures are is not a test's business. */
+const ROWS = [
+  /bare sockets \(floor\)\s+[\d.]+ us CPU per event\s+1\.00 x floor/,
+  /sse-harness, everything recorded\s+[\d.]+ us CPU per event\s+[\d.]+ x floor/,
+  /npm eventsource\s+[\d.]+ us CPU per event/,
+  /undici EventSource\s+[\d.]+ us CPU per event/,
+  /RSS per stream, 200 open in [\d.]+ s, 0 failed/,
+]
+
+test('the comparison with bare sockets and other clients runs and prints every row', async () => {
+  const { code, stdout } = await runProcess(process.execPath, ['dist/bench/engine.js', '--quick'], { cwd: root })
+  expect(code).toBe(0)
+  for (const row of ROWS) expect(stdout).toMatch(row)
+})
+
+test('the recorder takes a million events and prints what one costs', async () => {
+  const args = ['--expose-gc', 'dist/bench/recorder.js', '1000000']
+  const { code, stdout } = await runProcess(process.execPath, args, { cwd: root })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/1,000,000 events: heap [\d.]+ MiB/)
+  expect(stdout).toMatch(/\d+ ns CPU per event/)
+})
