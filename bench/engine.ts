@@ -51,6 +51,7 @@ async function engine(url: string, streams: number, ramp: string, window: number
     phases: [{ name: 'measure', duration: window * US_PER_SECOND }],
     name: '',
     firstStream: 0,
+    after: 0,
     clock,
     signal: new AbortController().signal,
     sink: null,

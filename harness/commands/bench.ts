@@ -2,6 +2,8 @@ import type { CommandModule } from 'yargs'
 
 import { planDuration } from '../model/plan.ts'
 import type { RunPlan } from '../model/plan.ts'
+import type { Microseconds } from '../model/units.ts'
+import { US_PER_SECOND } from '../model/units.ts'
 import { runLeakPart } from '../run/bench-leaks.ts'
 import type { BenchProfile, BenchProfileName } from '../run/bench-profiles.ts'
 import { BENCH_PROFILES, BENCH_SERVER, SLOW_STREAM } from '../run/bench-profiles.ts'
@@ -61,6 +63,11 @@ async function bench(flags: BenchFlags): Promise<number> {
     }
   })
 }
+
+/** About what a round of connecting and leaving takes, and the slow readers' start and stop. */
+const CYCLE: Microseconds = US_PER_SECOND / 2
+const SLOW_SETTLE: Microseconds = 3 * US_PER_SECOND
+const cyclesTime = ({ cycles }: BenchProfile): Microseconds => (cycles.count + 1) * CYCLE
 
 /** A bench with its sessions alone. */
 const NOTHING_MORE = { leaks: null, verdicts: [], phases: [], warnings: [], headline: ['steady'], targetAlive: true }
@@ -124,6 +131,7 @@ function steadySession(context: RunContext, profile: BenchProfile, gone: Promise
     ],
     name: '',
     firstStream: 0,
+    after: gone === null ? 0 : planDuration(profile.slowReaders.duration) + SLOW_SETTLE + cyclesTime(profile),
     clock,
     signal,
     sink,
@@ -155,6 +163,7 @@ function slowSession(
     plan,
     phases: [{ name: 'measure', duration: planDuration(duration) }],
     name: 'slow-readers/',
+    after: cyclesTime(profile),
     firstStream: before.workers.reduce((sum, worker) => sum + worker.users, 0),
   }
 }

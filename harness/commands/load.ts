@@ -34,6 +34,7 @@ async function load(flags: LoadFlags): Promise<number> {
       phases: [{ name: 'measure', duration: planDuration(plan.load.duration) }],
       name: '',
       firstStream: 0,
+      after: 0,
       clock,
       signal,
       sink,

@@ -22,6 +22,8 @@ export interface SessionOptions {
   /** Prefix of the phases' names when a run has several sessions. */
   name: string
   firstStream: number
+  /** What the command still has to do after this session, for the time left that it shows. */
+  after: Microseconds
   clock: Clock
   /** Ends the run early; the record is still made. */
   signal: AbortSignal

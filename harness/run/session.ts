@@ -74,7 +74,8 @@ class Session {
       commonClock: this.commonClock,
     })
     this.collector.beginPhase(`${this.options.name}set-up`, 'set-up', false, this.startAt)
-    this.progress.begin(`${this.options.name}set-up`, this.length() + planDuration(plan.load.settle), total)
+    const left = this.length() + planDuration(plan.load.settle) + this.options.after
+    this.progress.begin(`${this.options.name}set-up`, left, total)
     this.pool.start(users.map((_, index) => worker(index)))
     const reached = await this.setUp(total)
     if (reached) {
