@@ -66,7 +66,7 @@ export async function runCycles(options: CycleOptions): Promise<CycleSamples> {
   try {
     await oneCycle(url, connections, settings, options)
     // Channels of earlier phases are still on their way out, with their timers.
-    const baseline = await settled(options, (stats) => stats.active === 1 && stats.channels.length === 1)
+    const baseline = await settled(options, isAtRest)
     const samples: ServerStats[] = []
     while (samples.length < count && !signal.aborted) {
       await oneCycle(url, connections, settings, options)
@@ -81,6 +81,10 @@ export async function runCycles(options: CycleOptions): Promise<CycleSamples> {
     await target.stats().catch(() => null)
   }
 }
+
+/** Nothing is there but the stream that stays open: neither channels of earlier phases nor sockets on their way out. */
+const isAtRest = (stats: ServerStats): boolean =>
+  stats.active === 1 && stats.channels.length === 1 && stats.sockets === 1
 
 async function oneCycle(url: string, count: number, settings: StreamSettings, options: CycleOptions): Promise<void> {
   const streams = await openStreams(url, count, settings, options)
