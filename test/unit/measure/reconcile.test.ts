@@ -124,6 +124,12 @@ describe('where an event went', () => {
     })
   })
 
+  test('drops before the first receipt, which was lost on the way, are drops', () => {
+    const server = books(9, { 1: wrote(1, 9, { written: 5, dropped: 4 }) })
+    const balance = stream('open', [{ liveFrom: 1, received: [6, 7, 8, 9] }], true)
+    expect(reconcile([balance], server, true)).toMatchObject({ lost: 1, dropped: 4 })
+  })
+
   test('a drop that was replayed later excuses no other loss', () => {
     // 11-20 were dropped and 21-30 queued when the first connection broke; the replay begins at 15.
     const balance = stream('open', [
@@ -175,6 +181,15 @@ describe('sums that hold and sums that do not', () => {
     const balance = stream('open', [{ liveFrom: 1, received: [1, 2, 3] }])
     expect(broken([balance], books(2, { 1: wrote(1, 3) }))).toEqual(['by sequence'])
     expect(broken([balance], books(2, { 1: wrote(1, 3) }, { paused: false }))).toEqual([])
+  })
+
+  test('two faults that cancel out in the total are found stream by stream', () => {
+    const balances = [1, 2].map((id) => stream('open', [{ id, liveFrom: 1, received: [1, 2, 3] }]))
+    const more = { written: 4, offered: 4 }
+    const less = { written: 2, offered: 2 }
+    const server = books(3, { 1: wrote(1, 3, more), 2: wrote(1, 3, less) })
+    const byWrite = reconcile(balances, server, true).identities.find(({ name }) => name === 'by write')
+    expect(byWrite).toMatchObject({ leftValue: 6, rightValue: 6, brokenStreams: 2, holds: false })
   })
 
   test('the books of the server must agree with themselves', () => {

@@ -66,6 +66,10 @@ describe('dealProfiles', () => {
       expect(dealt.slice(ten * 10, ten * 10 + 10).filter((name) => name === 'slow')).toHaveLength(1)
   })
 
+  test('equal shares take turns, in the order of the mix', () => {
+    expect(dealProfiles({ a: 1, b: 1 }, 4)).toEqual(['a', 'b', 'a', 'b'])
+  })
+
   const mixOf = (shares: number[]) => Object.fromEntries(shares.map((share, i) => [`p${i}`, share]))
 
   test('whole rounds give exact shares, and the same plan the same deal', () => {
