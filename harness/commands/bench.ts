@@ -46,12 +46,11 @@ async function bench(flags: BenchFlags): Promise<number> {
   const isExternal = flags['url'] !== undefined || flags['plan'] !== undefined
   // Checked before the server is started, so that a wrong flag starts nothing.
   const placeholder = isExternal ? base : { ...base, target: { url: 'http://127.0.0.1/events' } }
-  const { plan } = planFromFlags(flags, placeholder)
+  const checked = planFromFlags(flags, placeholder)
+  const { plan } = checked
   preflight({ connections: plan.load.connections, workers: plan.workers, path: 'load.connections' })
-  if (isExternal) {
-    const loaded = planFromFlags(flags, base)
-    return executeRun(flags, async () => ({ loaded, run: (context) => external(context, profile) }))
-  }
+  if (isExternal)
+    return executeRun(flags, async () => ({ loaded: checked, run: (context) => external(context, profile) }))
   return executeRun(flags, async () => {
     const server = await startReferenceServer(BENCH_SERVER)
     const url = `${server.url}/events?channel=bench-{stream%${profile.channels}}`

@@ -2,7 +2,7 @@ import type { SetSnapshot } from '../measure/histogram-set.ts'
 import type { FanoutEntry } from '../measure/fanout.ts'
 import type { StreamBalance } from '../measure/balance.ts'
 import type { StampClock } from '../measure/recorder.ts'
-import type { FaultHits } from '../measure/tallies.ts'
+import type { EndTallies } from '../measure/tallies.ts'
 import type { ProfileName, RunPlan } from '../model/plan.ts'
 import type { PhaseKind } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
@@ -38,7 +38,6 @@ export type ToWorker =
   | { type: 'expect-ends'; fault: number; serverStreams: number[] | null }
   /** How many streams have not caught up with these? Slow readers are not waited for. */
   | { type: 'behind'; targets: DrainTarget[] }
-  | { type: 'lost-count' }
   | { type: 'stop' }
 
 /** What the worker's own process was doing in one interval. */
@@ -80,26 +79,17 @@ export interface PhaseCount {
   channels: Record<string, { events: number; gaps: number }>
 }
 
-export interface WorkerResult {
+export interface WorkerResult extends EndTallies {
   type: 'result'
   worker: number
   balances: StreamBalance[]
-  ends: Record<string, number>
-  failures: Record<string, number>
-  unexpected: number
-  /** By fault of the plan. */
-  hits: FaultHits[]
-  everOpened: number
   /** Streams that were lost and had not received again at the stop. */
   stillLost: number
   users: number
   droppedArrivals: number
-  badSequence: string | null
   /** Resident memory of the process before its first stream, bytes. */
   baseRss: number
   clockStep: Microseconds
-  /** A stamp could be read from some event. */
-  stamped: boolean
 }
 
 /** Worker -> coordinator. */
@@ -114,6 +104,5 @@ export type FromWorker =
   /** The ends of `expect-ends` are known from here on. */
   | { type: 'expecting'; worker: number }
   | { type: 'behind'; worker: number; count: number }
-  | { type: 'lost-count'; worker: number; count: number }
   | WorkerResult
   | { type: 'bug'; worker: number; message: string }

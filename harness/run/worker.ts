@@ -64,9 +64,6 @@ export class Worker {
       case 'behind':
         this.send({ type: 'behind', worker: this.number, count: this.behind(message.targets) })
         break
-      case 'lost-count':
-        this.send({ type: 'lost-count', worker: this.number, count: this.lostCount() })
-        break
       case 'stop':
         void this.stop()
         break
@@ -177,10 +174,6 @@ export class Worker {
     }).length
   }
 
-  private lostCount(): number {
-    return this.recorders.filter((recorder) => recorder.isLost).length
-  }
-
   private async stop(): Promise<void> {
     if (this.stopped) return
     this.stopped = true
@@ -188,7 +181,7 @@ export class Worker {
     this.cancelInterval()
     this.cancelStanding()
     const now = this.clock.now()
-    const stillLost = this.lostCount()
+    const stillLost = this.recorders.filter((recorder) => recorder.isLost).length
     for (const recorder of this.recorders) recorder.cutOff(now)
     await this.users.stop()
     this.handIn(true)
@@ -197,18 +190,12 @@ export class Worker {
       type: 'result',
       worker: this.number,
       balances: this.recorders.map((recorder) => recorder.balance()),
-      ends: this.tallies.ends,
-      failures: this.tallies.failures,
-      unexpected: this.tallies.unexpected,
-      hits: this.tallies.hits,
-      everOpened: this.tallies.everOpened,
+      ...this.tallies,
       stillLost,
       users: this.arrivals.come - this.droppedArrivals,
       droppedArrivals: this.droppedArrivals,
-      badSequence: this.tallies.badSequence,
       baseRss: this.baseRss,
       clockStep: this.clock instanceof SystemClock ? this.clock.step() : 0,
-      stamped: this.tallies.stamped,
     })
   }
 }
