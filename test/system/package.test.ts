@@ -43,12 +43,19 @@ describe('the package', () => {
     installed = path.join(home, 'node_modules/sse-harness')
   })
 
-  it('holds the program, the server and the documents, and no test, bench or source', async () => {
+  it('holds the program, the server, the documents and what k6 runs, and no test, bench or source', async () => {
     const files = (await allFiles(installed)).map((file) => path.relative(installed, file))
     expect(files).toEqual(expect.arrayContaining(['dist/harness/main.js', 'dist/server/main.js', 'docs/contract.md']))
-    const others = files.filter((file) => !/^(dist\/(harness|server)|docs)\//.test(file))
+    const others = files.filter((file) => !/^(dist\/(harness|server)|docs|k6-scripts)\//.test(file))
     expect(new Set(others)).toEqual(new Set(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']))
-    expect(files.filter((file) => /\.ts$|(^|\/)(test|bench|\.cache)\//.test(file))).toEqual([])
+    // k6 runs the scripts as they are, and is built from the sources of the extension.
+    const scripts = ['k6-scripts/load.ts', 'k6-scripts/lib/url.ts', 'k6-scripts/types/k6-x-sse.d.ts']
+    expect(files).toEqual(expect.arrayContaining([...scripts, 'k6-scripts/extension/go.mod']))
+    const sources = files.filter((file) => file.endsWith('.ts') && !file.startsWith('k6-scripts/'))
+    expect([
+      ...sources,
+      ...files.filter((file) => /_test\.go$|(^|\/)(test|testdata|bench|\.cache)\//.test(file)),
+    ]).toEqual([])
   })
 
   it('names no path of the machine it was built on', async () => {
