@@ -3,16 +3,14 @@
  * sockets and the packages that people would use instead, measured in the same run. Server and client have a core each
  * where taskset exists. Figures are ratios to trust and absolutes to look at: the machine may be shared.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import path from 'node:path'
-
 import { SystemClock } from '../harness/measure/clock.ts'
 import { formatBytes, formatCount, US_PER_SECOND } from '../harness/model/units.ts'
 import { loadPlan } from '../harness/plan/load-plan.ts'
 import { startReferenceServer } from '../harness/run/reference-server.ts'
 import { runSession } from '../harness/run/session.ts'
 import type { SessionResult } from '../harness/run/session-types.ts'
-import type { ClientFigures } from './clients/window.ts'
+import type { Figures, Window } from './figures.ts'
+import { client, onCore, print, WHERE } from './figures.ts'
 
 /** `--quick` only shows that it runs: its figures are of too short a time to be believed. */
 const isQuick = process.argv.includes('--quick')
@@ -22,15 +20,11 @@ const USUAL_STREAMS = isQuick ? 50 : 1000
 const MANY_STREAMS = isQuick ? 200 : 10_000
 const BULK_STREAMS = isQuick ? 5 : 50
 const clock = new SystemClock()
-const hasTaskset = spawnSync('taskset', ['-V']).status === 0
-const onCore = (core: number): string[] => (hasTaskset ? ['taskset', '-c', String(core)] : [])
-
-interface Figures {
-  name: string
-  events: number
-  seconds: number
-  cpuMicros: number
-}
+const windowOf = (streams: number): Window => ({
+  streams,
+  warmUpSeconds: WARM_UP_SECONDS,
+  seconds: WINDOW_SECONDS,
+})
 
 interface EngineFigures extends Figures {
   bytesPerStream: number
@@ -102,58 +96,24 @@ function openSecondsOf(session: SessionResult, started: number, allOpen: number)
   return ((allOpen === 0 ? clock.now() : allOpen) - (setUp?.start ?? started)) / US_PER_SECOND
 }
 
-/** A client program of its own, pinned like ours. */
-async function client(name: string, program: string, url: string, streams: number, window: number): Promise<Figures> {
-  const file = path.join(import.meta.dirname, 'clients', `${program}.js`)
-  const [command, ...args] = [
-    ...onCore(1),
-    process.execPath,
-    file,
-    url,
-    String(streams),
-    String(WARM_UP_SECONDS),
-    String(window),
-  ]
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  for await (const chunk of child.stdout) output += String(chunk)
-  const figures = JSON.parse(output) as ClientFigures
-  return { name, events: figures.events, seconds: figures.seconds, cpuMicros: figures.cpuMicros }
-}
-
-function print(rows: readonly Figures[], floor: Figures): void {
-  const perEvent = (row: Figures) => row.cpuMicros / row.events
-  for (const row of rows) {
-    const rate = formatCount(Math.round(row.events / row.seconds))
-    const perCore = formatCount(Math.round((row.events * US_PER_SECOND) / row.cpuMicros))
-    const cells = [
-      `${perEvent(row).toFixed(2)} us CPU per event`,
-      `${(perEvent(row) / perEvent(floor)).toFixed(2)} x floor`,
-      `${rate} events/s`,
-      `${perCore} per core-second`,
-    ]
-    console.log(`  ${row.name.padEnd(34)}${cells.map((cell) => cell.padStart(26)).join('')}`)
-  }
-}
-
 /** The usual case: one event per read. */
 async function w1(origin: string): Promise<void> {
   const url = `${origin}/events?channel=w1&rate=10&size=128`
   console.log(`\nW1: ${USUAL_STREAMS} streams x 10 events/s of 128 bytes`)
-  const floor = await client('bare sockets (floor)', 'floor', url, USUAL_STREAMS, WINDOW_SECONDS)
+  const floor = await client('bare sockets (floor)', 'floor', url, windowOf(USUAL_STREAMS))
   const own = await engine(url, USUAL_STREAMS, '2s', WINDOW_SECONDS)
-  const again = await client('bare sockets again', 'floor', url, USUAL_STREAMS, WINDOW_SECONDS)
-  const npm = await client('npm eventsource', 'npm-eventsource', url, USUAL_STREAMS, WINDOW_SECONDS)
+  const again = await client('bare sockets again', 'floor', url, windowOf(USUAL_STREAMS))
+  const npm = await client('npm eventsource', 'npm-eventsource', url, windowOf(USUAL_STREAMS))
   print([floor, own, again, npm], floor)
 }
 
 async function bulk(origin: string): Promise<void> {
   const url = `${origin}/events?channel=bulk&rate=0&size=128`
   console.log(`\nBulk: ${BULK_STREAMS} streams as fast as they come`)
-  const floor = await client('bare sockets (floor)', 'floor', url, BULK_STREAMS, WINDOW_SECONDS)
+  const floor = await client('bare sockets (floor)', 'floor', url, windowOf(BULK_STREAMS))
   const own = await engine(url, BULK_STREAMS, '0s', WINDOW_SECONDS)
-  const npm = await client('npm eventsource', 'npm-eventsource', url, BULK_STREAMS, WINDOW_SECONDS)
-  const undici = await client('undici EventSource', 'undici-eventsource', url, BULK_STREAMS, WINDOW_SECONDS)
+  const npm = await client('npm eventsource', 'npm-eventsource', url, windowOf(BULK_STREAMS))
+  const undici = await client('undici EventSource', 'undici-eventsource', url, windowOf(BULK_STREAMS))
   print([floor, own, npm, undici], floor)
 }
 
@@ -168,9 +128,7 @@ async function many(origin: string): Promise<void> {
 
 const server = await startReferenceServer([], ['--expose-gc'], onCore(0))
 try {
-  console.log(
-    hasTaskset ? 'server on core 0, clients on core 1' : 'no taskset here: server and clients share the cores',
-  )
+  console.log(WHERE)
   await w1(server.url)
   await bulk(server.url)
   await many(server.url)

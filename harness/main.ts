@@ -3,6 +3,7 @@
 import yargs from 'yargs'
 
 import { benchCommand } from './commands/bench.ts'
+import { k6Command } from './commands/k6.ts'
 import { loadCommand } from './commands/load.ts'
 import { reportCommand } from './commands/report.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -23,7 +24,7 @@ for (const stream of [process.stdout, process.stderr]) {
 /** yargs makes a list of a flag that is given twice, whether or not it may be repeated. */
 function givenOnce(given: Record<string, unknown>, options: unknown): boolean {
   const { array } = options as { array: string[] }
-  const twice = Object.keys(given).filter((name) => Array.isArray(given[name]) && name !== '_' && !array.includes(name))
+  const twice = Object.keys(given).filter((name) => Array.isArray(given[name]) && !['_', '--', ...array].includes(name))
   const flags = twice.filter((name) => name === name.toLowerCase())
   if (flags.length > 0) throw new UsageError(flags.map((name) => `--${name} is given more than once; give it once`))
   return true
@@ -35,12 +36,15 @@ try {
     .usage('$0 COMMAND\n\nLoad, resilience and leak testing for Server-Sent Events.')
     .command(benchCommand)
     .command(loadCommand)
+    .command(k6Command)
     .command(serveCommand)
     .command(streamCommand)
     .command(reportCommand)
     .demandCommand(1, 'name a command; sse-harness --help lists them')
     .strict()
     .check(givenOnce, true)
+    // What follows `--` is k6's there, and an argument like any other elsewhere.
+    .parserConfiguration({ 'populate--': argv[0] === 'k6' })
     .version(harnessVersion())
     .help()
     .wrap(Math.min(110, process.stdout.columns || 110))

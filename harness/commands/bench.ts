@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
 
+import { UsageError } from '../model/exit-codes.ts'
 import { planDuration } from '../model/plan.ts'
 import type { RunPlan } from '../model/plan.ts'
 import type { Microseconds } from '../model/units.ts'
@@ -11,13 +12,15 @@ import { preflight } from '../run/preflight.ts'
 import { startReferenceServer } from '../run/reference-server.ts'
 import type { SessionOptions, SessionResult } from '../run/session-types.ts'
 import { runSession } from '../run/session.ts'
+import type { K6Half, K6HalfFlags } from './bench-k6.ts'
+import { findK6Half, k6Time, runK6Half } from './bench-k6.ts'
 import type { CommonFlags } from './common-options.ts'
 import { commonOptions } from './common-options.ts'
 import type { RunContext, RunParts } from './execute-run.ts'
 import { executeRun } from './execute-run.ts'
 import { loadOptions, planFromFlags } from './load-options.ts'
 
-type BenchFlags = CommonFlags & Record<string, unknown> & { profile: BenchProfileName }
+type BenchFlags = CommonFlags & K6HalfFlags & Record<string, unknown> & { profile: BenchProfileName }
 
 export const benchCommand: CommandModule<object, BenchFlags> = {
   command: 'bench',
@@ -31,14 +34,21 @@ export const benchCommand: CommandModule<object, BenchFlags> = {
           .map(([name, { takes }]) => `${name} ${takes}`)
           .join(', '),
       })
+      .option('k6', {
+        type: 'boolean',
+        default: true,
+        describe: 'The steady load by k6 as well, where there is one; --no-k6 leaves it out',
+      })
+      .option('require-k6', { type: 'boolean', default: false, describe: 'No run without the k6 half' })
       .example('$0 bench --profile smoke', 'against the reference server, started for it')
       .example('$0 bench --url http://127.0.0.1:8080/events', 'what can be run against a server of your own'),
   handler: async (flags) => {
-    process.exitCode = await bench(flags)
+    process.exitCode = await runBench(flags)
   },
 }
 
-async function bench(flags: BenchFlags): Promise<number> {
+async function runBench(flags: BenchFlags): Promise<number> {
+  if (!flags.k6 && flags['require-k6']) throw new UsageError(['--require-k6 and --no-k6 exclude each other; give one'])
   const profile: BenchProfile = BENCH_PROFILES[flags.profile]
   const base = {
     load: { connections: profile.connections, ramp: profile.ramp, warmUp: profile.warmUp, duration: profile.steady },
@@ -47,72 +57,91 @@ async function bench(flags: BenchFlags): Promise<number> {
   // Checked before the server is started, so that a wrong flag starts nothing.
   const placeholder = isExternal ? base : { ...base, target: { url: 'http://127.0.0.1/events' } }
   const checked = planFromFlags(flags, placeholder)
-  const { plan } = checked
-  preflight({ connections: plan.load.connections, workers: plan.workers, path: 'load.connections' })
-  if (isExternal)
-    return executeRun(flags, async () => ({ loaded: checked, run: (context) => external(context, profile) }))
-  return executeRun(flags, async () => {
+  const { load, workers, target } = checked.plan
+  preflight({ generator: 'node', connections: load.connections, workers, path: 'load.connections' })
+  const { secretHeaders } = target
+  return executeRun(flags, async (setUp) => {
+    const half = await findK6Half(flags, checked.plan, setUp)
+    const told = half.skipped === null ? [] : [half.skipped]
+    if (half.skipped !== null) setUp.progress.print(half.skipped)
+    if (isExternal) {
+      const { plan, shown } = checked
+      return { shown, secretHeaders, run: (context) => external({ ...context, plan, profile, half, told }) }
+    }
     const server = await startReferenceServer(BENCH_SERVER)
     const url = `${server.url}/events?channel=bench-{stream%${profile.channels}}`
     const gone = server.ended.then(() => {})
+    const { plan, shown } = planFromFlags(flags, { ...base, target: { url } })
     return {
-      loaded: planFromFlags(flags, { ...base, target: { url } }),
-      run: (context) => whole(context, profile, server.url, gone),
+      shown,
+      secretHeaders,
+      run: (context) => whole({ ...context, plan, profile, half, told }, server.url, gone),
       close: () => server.stop(),
     }
   })
+}
+
+/** Everything that a bench is made of. */
+interface Bench extends RunContext {
+  plan: RunPlan
+  profile: BenchProfile
+  half: K6Half
+  /** What has to be known whatever comes. */
+  told: string[]
 }
 
 /** About what a round of connecting and leaving takes, and the slow readers' start and stop. */
 const CYCLE: Microseconds = US_PER_SECOND / 2
 const SLOW_SETTLE: Microseconds = 3 * US_PER_SECOND
 const cyclesTime = ({ cycles }: BenchProfile): Microseconds => (cycles.count + 1) * CYCLE
+const slowTime = ({ slowReaders }: BenchProfile): Microseconds => planDuration(slowReaders.duration) + SLOW_SETTLE
 
 /** A bench with its sessions alone. */
-const NOTHING_MORE = { leaks: null, verdicts: [], phases: [], warnings: [], headline: ['steady'], targetAlive: true }
+const NOTHING_MORE = { leaks: null, verdicts: [], phases: [], headline: ['steady'], targetAlive: true }
 
-/** Everything, against the reference server. */
-async function whole(
-  context: RunContext,
-  profile: BenchProfile,
-  origin: string,
-  gone: Promise<void>,
-): Promise<RunParts> {
-  const steady = await runSession(steadySession(context, profile, gone))
-  const sessions = [steady]
-  const parts: RunParts = { ...NOTHING_MORE, sessions }
+/**
+ * Everything, against the reference server. k6 comes right after our own clients, while the server is as it was for
+ * them; the cycles come last, because what they look for is what all that went before has left behind.
+ */
+async function whole(bench: Bench, origin: string, gone: Promise<void>): Promise<RunParts> {
+  const { profile, clock, signal, progress } = bench
+  const after = slowTime(profile) + cyclesTime(profile)
+  const steady = await runSession(steadySession(bench, gone, after))
+  const sessions: SessionResult[] = [steady]
+  const parts: RunParts = { ...NOTHING_MORE, warnings: bench.told, sessions }
   // What is over or cannot be reached needs no further phases.
-  if (context.signal.aborted || steady.unreachable || !steady.targetAlive) return parts
-  const slow = await runSession(slowSession(context, profile, origin, gone, steady))
+  const isOver = ({ targetAlive }: SessionResult): boolean => signal.aborted || targetAlive === false
+  if (steady.unreachable || isOver(steady)) return parts
+  const k6 = await runK6Half(bench.half, bench.plan, bench, { after, targetGone: gone })
+  if (k6 !== null) sessions.push(k6)
+  if (k6 !== null && isOver(k6)) return parts
+  const slow = await runSession(slowSession(bench, origin, gone, steady))
   sessions.push(slow)
-  if (context.signal.aborted || !slow.targetAlive) return parts
+  if (isOver(slow)) return parts
   const { count, connections } = profile.cycles
-  const onCycle = (done: number): void =>
-    context.progress.note(`cycles · ${done}/${count} of ${connections} connections each`)
+  const onCycle = (done: number): void => progress.note(`cycles · ${done}/${count} of ${connections} connections each`)
   onCycle(0)
-  const leakPart = await runLeakPart({
-    origin,
-    clock: context.clock,
-    count,
-    connections,
-    signal: context.signal,
-    onCycle,
-  })
+  const leakPart = await runLeakPart({ origin, clock, count, connections, signal, onCycle })
   const { leaks, verdict, phase, targetAlive } = leakPart
   return { ...parts, leaks, verdicts: [verdict], phases: [phase], targetAlive }
 }
 
 /** What can be done to a server that belongs to somebody else: load it and look. */
-async function external(context: RunContext, profile: BenchProfile): Promise<RunParts> {
-  const options = steadySession(context, profile, null)
+async function external(bench: Bench): Promise<RunParts> {
+  const options = steadySession(bench, null, 0)
   const session = await runSession({ ...options, phases: options.phases.slice(0, 1) })
   const skipped =
     'an external target is only put under steady load: the interruption, the slow readers and the leak cycles need the reference server'
-  return { ...NOTHING_MORE, sessions: [session], warnings: [skipped] }
+  const parts = { ...NOTHING_MORE, warnings: [skipped, ...bench.told] }
+  if (session.unreachable || session.targetAlive === false || bench.signal.aborted)
+    return { ...parts, sessions: [session] }
+  const k6 = await runK6Half(bench.half, bench.plan, bench, { after: 0, targetGone: null })
+  return { ...parts, sessions: k6 === null ? [session] : [session, k6] }
 }
 
-function steadySession(context: RunContext, profile: BenchProfile, gone: Promise<void> | null): SessionOptions {
-  const { plan, clock, signal, sink, progress } = context
+/** `after`: what follows the k6 half. */
+function steadySession(bench: Bench, gone: Promise<void> | null, after: Microseconds): SessionOptions {
+  const { plan, profile, half, clock, signal, sink, progress } = bench
   return {
     plan,
     phases: [
@@ -130,7 +159,7 @@ function steadySession(context: RunContext, profile: BenchProfile, gone: Promise
     ],
     name: '',
     firstStream: 0,
-    after: gone === null ? 0 : planDuration(profile.slowReaders.duration) + SLOW_SETTLE + cyclesTime(profile),
+    after: k6Time(half, plan) + after,
     clock,
     signal,
     sink,
@@ -140,25 +169,20 @@ function steadySession(context: RunContext, profile: BenchProfile, gone: Promise
   }
 }
 
-function slowSession(
-  context: RunContext,
-  profile: BenchProfile,
-  origin: string,
-  gone: Promise<void>,
-  before: SessionResult,
-): SessionOptions {
+function slowSession(bench: Bench, origin: string, gone: Promise<void>, before: SessionResult): SessionOptions {
+  const { profile } = bench
   const { connections, share, duration } = profile.slowReaders
   const { rate, size, bytesPerSecond } = SLOW_STREAM
   const plan: RunPlan = {
-    ...context.plan,
-    target: { ...context.plan.target, url: `${origin}/events?channel=bulk&rate=${rate}&size=${size}` },
-    load: { ...context.plan.load, connections, ramp: '500ms', warmUp: '0s', duration, settle: '2s' },
+    ...bench.plan,
+    target: { ...bench.plan.target, url: `${origin}/events?channel=bulk&rate=${rate}&size=${size}` },
+    load: { ...bench.plan.load, connections, ramp: '500ms', warmUp: '0s', duration, settle: '2s' },
     mix: { steady: 100 - share, 'slow-reader': share },
     slowReader: { bytesPerSecond },
     workers: 1,
   }
   return {
-    ...steadySession(context, profile, gone),
+    ...steadySession(bench, gone, 0),
     plan,
     phases: [{ name: 'measure', duration: planDuration(duration) }],
     name: 'slow-readers/',

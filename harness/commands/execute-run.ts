@@ -3,9 +3,8 @@ import path from 'node:path'
 import { SystemClock } from '../measure/clock.ts'
 import type { Clock } from '../measure/clock.ts'
 import { EXIT } from '../model/exit-codes.ts'
-import type { RunPlan } from '../model/plan.ts'
+import type { K6Plan, RunPlan } from '../model/plan.ts'
 import type { Leaks, Phase, RunRecord, Verdict } from '../model/record.ts'
-import type { LoadedPlan } from '../plan/load-plan.ts'
 import { redactArguments } from '../plan/secrets.ts'
 import { renderText } from '../results/formats/text.ts'
 import { viewOf } from '../results/view.ts'
@@ -21,9 +20,14 @@ import type { CommonFlags } from './common-options.ts'
 import { ProgressLine } from './progress-line.ts'
 import { answer, colorWanted, say } from './terminal.ts'
 
+/** What there is before anything is started. */
+export interface SetUpContext {
+  signal: AbortSignal
+  progress: ProgressLine
+}
+
 /** What a scenario is given to run with. */
 export interface RunContext {
-  plan: RunPlan
   clock: Clock
   signal: AbortSignal
   sink: IntervalSink
@@ -41,11 +45,16 @@ export interface RunParts {
   headline: string[] | null
   /** The target still answered after everything that was done outside of the sessions. */
   targetAlive: boolean
+  /** The plan as it may be shown, where more of it is known now than before. */
+  shown?: K6Plan
 }
 
 /** What a command does once whatever it needs is up. */
 export interface Scenario {
-  loaded: LoadedPlan
+  /** The plan as it may be shown. */
+  shown: RunPlan | K6Plan
+  /** Names of further headers whose values are cut out of the command line. */
+  secretHeaders: readonly string[]
   run: (context: RunContext) => Promise<RunParts>
   /** Ends what `setUp` has started. */
   close?: () => Promise<void>
@@ -55,7 +64,10 @@ export interface Scenario {
  * From a checked plan to a written record and an exit code; the same for every command that generates load. Signals are
  * heeded and the reports folder is checked before `setUp` starts anything.
  */
-export async function executeRun(flags: CommonFlags, setUp: () => Promise<Scenario>): Promise<number> {
+export async function executeRun(
+  flags: CommonFlags,
+  setUp: (context: SetUpContext) => Promise<Scenario>,
+): Promise<number> {
   await checkOut(flags.out)
   const clock = new SystemClock()
   const id = newRunId(new Date(), Math.random)
@@ -68,15 +80,14 @@ export async function executeRun(flags: CommonFlags, setUp: () => Promise<Scenar
   let record: RunRecord
   let folder: string
   try {
-    scenario = await setUp()
-    const { loaded } = scenario
+    scenario = await setUp({ signal: abort.signal, progress })
     const sink: IntervalSink = (key, start, end, counts) => log.append(key, start, end, counts)
     const environment = readEnvironment()
-    const parts = await scenario.run({ plan: loaded.plan, clock, signal: abort.signal, sink, progress })
+    const parts = await scenario.run({ clock, signal: abort.signal, sink, progress })
     record = buildRecord({
       id,
-      command: redactArguments(['sse-harness', ...process.argv.slice(2)], loaded.plan.target.secretHeaders),
-      plan: loaded.shown,
+      command: redactArguments(['sse-harness', ...process.argv.slice(2)], scenario.secretHeaders),
+      plan: parts.shown ?? scenario.shown,
       environment,
       sessions: parts.sessions,
       leaks: parts.leaks,
@@ -91,6 +102,8 @@ export async function executeRun(flags: CommonFlags, setUp: () => Promise<Scenar
     folder = await writeRun(flags.out, record, log.finish())
   } catch (error) {
     log.discard()
+    // Nothing had begun that a record could be of.
+    if (scenario === null && abort.signal.aborted) return stopped(flags)
     throw error
   } finally {
     await scenario?.close?.()
@@ -108,6 +121,11 @@ export async function executeRun(flags: CommonFlags, setUp: () => Promise<Scenar
     verdicts: record.verdicts,
   })
   return record.exitCode
+}
+
+function stopped(flags: CommonFlags): number {
+  answer(flags, { status: 'aborted', exitCode: EXIT.aborted })
+  return EXIT.aborted
 }
 
 /** Ctrl-C ends the run early and still writes its record; a second one ends at once. */

@@ -25,9 +25,8 @@ export const loadCommand: CommandModule<object, LoadFlags> = {
 }
 
 async function load(flags: LoadFlags): Promise<number> {
-  const loaded = planFromFlags(flags)
-  const { plan } = loaded
-  preflight({ connections: plan.load.connections, workers: plan.workers, path: 'load.connections' })
+  const { plan, shown } = planFromFlags(flags)
+  preflight({ generator: 'node', connections: plan.load.connections, workers: plan.workers, path: 'load.connections' })
   const run = async ({ clock, signal, sink, progress }: RunContext): Promise<RunParts> => {
     const session = await runSession({
       plan,
@@ -45,5 +44,5 @@ async function load(flags: LoadFlags): Promise<number> {
     const parts = { leaks: null, verdicts: [], phases: [], warnings: [], headline: null, targetAlive: true }
     return { ...parts, sessions: [session] }
   }
-  return executeRun(flags, async () => ({ loaded, run }))
+  return executeRun(flags, async () => ({ shown, secretHeaders: plan.target.secretHeaders, run }))
 }

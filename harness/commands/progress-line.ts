@@ -5,10 +5,12 @@ import type { ProgressListener, ProgressState } from '../run/progress.ts'
 /** One line on stderr, redrawn in place; silent when nobody is looking. */
 export class ProgressLine {
   private readonly active: boolean
+  private readonly isQuiet: boolean
   private width = 0
   private isStopping = false
 
   constructor(quiet: boolean) {
+    this.isQuiet = quiet
     this.active = !quiet && process.stderr.isTTY
   }
 
@@ -18,6 +20,13 @@ export class ProgressLine {
 
   note(text: string): void {
     if (this.active) this.draw(text)
+  }
+
+  /** A line of somebody else's, above our own. */
+  print(text: string): void {
+    if (this.isQuiet) return
+    this.clear()
+    process.stderr.write(`${text}\n`)
   }
 
   /** Answers Ctrl-C: from here on the end of the run is all there is to tell. */

@@ -107,6 +107,26 @@ export interface RunPlan extends Omit<ParsedPlan, 'seed'> {
   redacted: string[]
 }
 
+/** What a record of the command `k6` holds in its plan's place: the script decides, so this is no load plan. */
+export interface K6Plan {
+  /** Null where the script alone knows it and never reached it. */
+  target: { url: string | null }
+  k6: {
+    script: string
+    env: Record<string, string>
+    arguments: string[]
+    /** Most virtual users at once, as the script plans them. */
+    vus: number
+    /** Null where the script has no end of its own. */
+    totalDuration: string | null
+  }
+  load: { connections: number; duration: string | null }
+  thresholds: string[]
+  seed: number
+  acceptInconclusive: string[]
+  redacted: string[]
+}
+
 /** `50/s` or `30/m` -> starts per second; the schema has checked the form. */
 export function parseRate(text: string): number {
   const match = RATE.exec(text)

@@ -1,44 +1,14 @@
 import { z } from 'zod'
 
+import { Metrics } from './recorded-metric.ts'
+
+export { QUANTILES } from './recorded-metric.ts'
+export type { GaugeMetric, HistogramMetric, Metric, Metrics, QuantileName } from './recorded-metric.ts'
+
 export const RUN_SCHEMA = 'sse-harness/run@1'
 
-export const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const
-export type QuantileName = keyof typeof QUANTILES
-const quantile = z.number().nullable().describe('null: too few independent samples to know it')
-
-const HistogramMetric = z.object({
-  kind: z.literal('histogram'),
-  unit: z.literal('us'),
-  count: z.int().describe('samples, the censored ones included'),
-  independent: z.int().describe('bursts, streams or ticks behind them: what percentiles are judged by'),
-  censored: z.int().describe('samples still open at cut-off, known only to be at least their value'),
-  overflow: z.int().describe('samples above the range, not in the histogram'),
-  min: z.number().nullable(),
-  max: z.number().nullable(),
-  mean: z.number().nullable().describe('of the histogram with censored samples at their lower bound'),
-  p50: quantile,
-  p90: quantile,
-  p95: quantile,
-  p99: quantile,
-  p999: quantile,
-  lowerBounds: z.array(z.string()).describe('the percentiles (and max) that are only known to be at least their value'),
-  clientBound: z
-    .array(z.string())
-    .describe("the percentiles of which the harness's own queueing may be more than 25 %"),
-  hdr: z.string().describe('HdrHistogram V2, compressed, base64, 3 significant digits; exact samples only'),
-  hdrCensored: z.string().nullable().describe('the same of the censored lower bounds'),
-})
-const CounterMetric = z.object({ kind: z.literal('counter'), value: z.number() })
-const GaugeMetric = z.object({
-  kind: z.literal('gauge'),
-  last: z.number().nullable(),
-  min: z.number().nullable(),
-  max: z.number().nullable(),
-})
-const Metric = z.discriminatedUnion('kind', [HistogramMetric, CounterMetric, GaugeMetric])
-const Metrics = z.record(z.string(), Metric)
-
-const Generator = z.object({ metrics: Metrics, phases: z.record(z.string(), Metrics) })
+/** Before the phases, verdicts and tags of k6 in a run that our own clients have a part of as well. */
+export const K6_PREFIX = 'k6/'
 
 const Phase = z.object({
   name: z.string(),
@@ -54,6 +24,8 @@ const Verdict = z.object({
   actual: z.string(),
   why: z.string(),
 })
+
+const Reasons = z.record(z.string(), z.int())
 
 const LostRange = z.object({ stream: z.int(), from: z.int(), to: z.int() })
 
@@ -94,6 +66,17 @@ const Ledger = z.object({
     .nullable(),
   identities: z.array(Identity),
   lostRanges: z.array(LostRange).describe('the first 100'),
+})
+
+/** What one load generator measured. The optional part is k6's; that of our own clients stands at the top of a record that has both. */
+const Generator = z.object({
+  metrics: Metrics,
+  phases: z.record(z.string(), Metrics),
+  ledger: Ledger.nullable().optional().describe('null: not every stream was accounted for'),
+  ends: Reasons.optional(),
+  failures: Reasons.optional(),
+  version: z.string().optional(),
+  script: z.string().optional(),
 })
 
 const LeakSignal = z.object({
@@ -172,8 +155,8 @@ export const RunRecordSchema = z.object({
   series: Series,
   faultPlan: z.array(Fault),
   faults: z.array(Fault),
-  ends: z.record(z.string(), z.int()),
-  failures: z.record(z.string(), z.int()).describe('connection attempts that failed, by reason'),
+  ends: Reasons,
+  failures: Reasons.describe('connection attempts that failed, by reason'),
   ledger: Ledger.nullable(),
   leaks: Leaks.nullable(),
   verdicts: z.array(Verdict),
@@ -204,10 +187,6 @@ export const SERIES_COLUMNS = {
 export type SeriesColumn = keyof typeof SERIES_COLUMNS
 
 export type RunRecord = z.infer<typeof RunRecordSchema>
-export type HistogramMetric = z.infer<typeof HistogramMetric>
-export type GaugeMetric = z.infer<typeof GaugeMetric>
-export type Metric = z.infer<typeof Metric>
-export type Metrics = z.infer<typeof Metrics>
 export type Phase = z.infer<typeof Phase>
 export type PhaseKind = Phase['kind']
 export type Verdict = z.infer<typeof Verdict>

@@ -26,6 +26,12 @@ export function parseDuration(text: string): Microseconds | null {
   return Number.isSafeInteger(us) ? us : null
 }
 
+/** Microseconds -> text that `parseDuration` reads back, to the microsecond. */
+export function durationText(us: Microseconds): string {
+  if (us % US_PER_SECOND === 0) return `${us / US_PER_SECOND}s`
+  return us % US_PER_MS === 0 ? `${us / US_PER_MS}ms` : `${us}us`
+}
+
 /** Microseconds -> the shortest text that keeps three significant digits: `85 us`, `4.31 ms`, `12.4 s`. */
 export function formatDuration(us: Microseconds): string {
   const magnitude = Math.abs(us)

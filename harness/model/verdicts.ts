@@ -14,6 +14,9 @@ export type DefaultVerdict = keyof typeof DEFAULT_VERDICTS
 /** Verdicts that only some commands give. */
 export const FURTHER_VERDICTS = {
   no_leak: 'streams, sockets, timers and listeners of the server are back at their start',
+  no_script_errors: 'no iteration threw',
+  script_completed: 'the script ran to its end',
+  generators_agree: 'both load generators saw the same events and the same median delivery',
 } as const
 
 export const VERDICT_NAMES: readonly string[] = [...Object.keys(DEFAULT_VERDICTS), ...Object.keys(FURTHER_VERDICTS)]

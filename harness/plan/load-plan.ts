@@ -8,6 +8,7 @@ import { UsageError } from '../model/exit-codes.ts'
 import { parseFieldSpec, parseStampSpec } from '../model/field-spec.ts'
 import type { RunPlan } from '../model/plan.ts'
 import { parseRate, PlanInputSchema, planDuration } from '../model/plan.ts'
+import { K6_PREFIX } from '../model/record.ts'
 import { parseThreshold } from '../model/threshold.ts'
 import { formatCount, US_PER_SECOND } from '../model/units.ts'
 import { VERDICT_NAMES } from '../model/verdicts.ts'
@@ -152,7 +153,9 @@ function nameFaults(input: Readonly<Record<string, unknown>>): string[] {
         `unknown fault "${text.split(' ')[0]}"; this version injects none, faults of the target itself can be used`,
     ),
     ...each('acceptInconclusive', (name) =>
-      VERDICT_NAMES.includes(name) ? null : `no verdict is called "${name}"; there are ${VERDICT_NAMES.join(', ')}`,
+      VERDICT_NAMES.includes(name.replace(K6_PREFIX, ''))
+        ? null
+        : `no verdict is called "${name}"; there are ${VERDICT_NAMES.join(', ')}`,
     ),
   ]
 }

@@ -1,13 +1,21 @@
+import { UsageError } from '../model/exit-codes.ts'
 import type { RunPlan } from '../model/plan.ts'
 import { REDACTED } from './secrets.ts'
 
-/** A run record holds its plan with everything decided, so a run can be repeated from it; any other file is a plan. */
+/**
+ * A run record holds its plan with everything decided, so a run can be repeated from it; any other file is a plan. A
+ * script of k6 is none.
+ */
 export function planOfFile(file: unknown): unknown {
   if (!isObject(file) || typeof file['schema'] !== 'string' || !isObject(file['plan'])) return file
   const plan = { ...file['plan'] }
+  if (isObject(plan['k6'])) throw new UsageError([notOurs(plan['k6'])])
   delete plan['redacted']
   return plan
 }
+
+const notOurs = ({ script }: Record<string, unknown>): string =>
+  `plan: this is the record of a k6 run, and what that does is decided by its script; repeat it with: sse-harness k6 ${String(script)}`
 
 /** What was cut out of a record has to be given again: sent as it is, it would be a wrong secret. */
 export function cutOutFaults({ target }: RunPlan): string[] {

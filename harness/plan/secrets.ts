@@ -63,11 +63,18 @@ function redactHeader(name: string, value: string, named: readonly string[]): st
   return isSecretHeader(name, named) || isSecret(name, value) ? REDACTED : redactUrl(value)
 }
 
+/** A flag, and its value where that is written with it; `-e` is k6's short form of `--env`. */
+const FLAG = /^(--[A-Za-z][\w-]*|-e(?=$|=))(?:=([\s\S]*))?$/
+
+const JOINED_ENV = /^-e([A-Za-z_]\w*=[\s\S]*)$/
+
 /** The command line as typed, without the secrets in its headers, URLs and bodies. */
 export function redactArguments(argv: readonly string[], secretHeaders: readonly string[]): string[] {
   let expects = ''
   return argv.map((argument) => {
-    const [, flag, value] = /^(--[A-Za-z][\w-]*)(?:=([\s\S]*))?$/.exec(argument) ?? []
+    const [, joined] = JOINED_ENV.exec(argument) ?? []
+    if (joined !== undefined && expects === '') return `-e${redactPair(joined)}`
+    const [, flag, value] = FLAG.exec(argument) ?? []
     const previous = expects
     expects = flag !== undefined && value === undefined ? flag : ''
     if (flag === undefined) return redactValue(previous, argument, secretHeaders)
@@ -75,9 +82,20 @@ export function redactArguments(argv: readonly string[], secretHeaders: readonly
   })
 }
 
+/** `NAME=VALUE` of an environment: a value that its name or its form calls a secret is cut out, and those within it. */
+export function redactPair(pair: string): string {
+  const equals = pair.indexOf('=')
+  // Without its sign nobody can tell the name from the value.
+  if (equals <= 0) return REDACTED
+  const [name, value] = [pair.slice(0, equals), pair.slice(equals + 1)]
+  const isJson = /^\s*[{[]/.test(value)
+  return `${name}=${isSecret(name, value) ? REDACTED : isJson ? redactBody(value) : redactUrl(value)}`
+}
+
 function redactValue(flag: string, value: string, secretHeaders: readonly string[]): string {
   if (flag === '--token') return REDACTED
   if (flag === '--body') return redactBody(value)
+  if (flag === '--env' || flag === '-e') return redactPair(value)
   if (flag !== '--header') return redactUrl(value)
   const colon = value.indexOf(':')
   // Without its colon nobody can tell the name from the value.

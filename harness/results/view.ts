@@ -5,6 +5,8 @@ import { cleanView } from './view/clean.ts'
 import { durationSections } from './view/durations.ts'
 import { leakSection, verdictSection, voidSection, warningSection } from './view/findings.ts'
 import { faultSections } from './view/faults.ts'
+import { generatorSection, k6Section } from './view/generators.ts'
+import { generatorText } from './view/halves.ts'
 import { STATUS } from './view/labels.ts'
 import { sentenceOf } from './view/sentence.ts'
 import { seriesSection } from './view/series.ts'
@@ -23,6 +25,8 @@ export function viewOf(record: RunRecord): View {
     voidSection(record),
     verdictSection(record),
     ...durationSections(record),
+    generatorSection(record),
+    k6Section(record),
     phaseSection(record),
     seriesSection(record),
     ...accountSections(record),
@@ -51,6 +55,7 @@ function factsOf(record: RunRecord): View['facts'] {
     { name: 'Started', value: record.startedAt },
     { name: 'Took', value: Number.isFinite(length) ? formatDuration(length) : undefined },
     { name: 'Target', value: urlOf(plan) },
+    { name: 'Load by', value: record.generators.k6 === undefined ? undefined : (generatorText(record) ?? undefined) },
     { name: 'Exit code', value: `${record.exitCode}` },
     {
       name: 'Warnings',

@@ -1,10 +1,10 @@
 /**
  * What `bench` does and how long each part may take. Durations as in a plan; the budget of a profile is the sum of its
- * parts, plus about 4 s for starting processes and writing the record.
+ * parts, ramp to steady load twice because k6 does it too, plus about 6 s for starting processes and writing the record.
  */
 export interface BenchProfile {
   what: string
-  /** Of the whole command, for people. */
+  /** Of the whole command with its k6 half, for people. */
   takes: string
   connections: number
   /** Streams are spread over so many broadcast channels: that many bursts a period, which percentiles need. */
@@ -21,7 +21,7 @@ export interface BenchProfile {
 export const BENCH_PROFILES = {
   smoke: {
     what: 'does everything once: for a first look and for CI',
-    takes: 'about 25 s',
+    takes: 'about 40 s',
     connections: 100,
     channels: 20,
     ramp: '500ms',
@@ -34,7 +34,7 @@ export const BENCH_PROFILES = {
   },
   standard: {
     what: 'long enough for 99th percentiles of staleness',
-    takes: 'about 2 minutes',
+    takes: 'about 4 minutes',
     connections: 500,
     channels: 20,
     ramp: '2s',
@@ -47,7 +47,7 @@ export const BENCH_PROFILES = {
   },
   soak: {
     what: 'an hour of steady load, for slow leaks and rare stalls',
-    takes: 'about 65 minutes',
+    takes: 'about 2 hours 10 minutes',
     connections: 500,
     channels: 20,
     ramp: '5s',

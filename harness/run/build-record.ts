@@ -1,27 +1,24 @@
-import type { RunPlan } from '../model/plan.ts'
-import type { Environment, Ledger, Leaks, Metrics, Phase, RunRecord, Verdict } from '../model/record.ts'
-import { RUN_SCHEMA } from '../model/record.ts'
+import type { K6Plan, RunPlan } from '../model/plan.ts'
+import type { Environment, Leaks, Phase, RunRecord, Verdict } from '../model/record.ts'
+import { K6_PREFIX, RUN_SCHEMA } from '../model/record.ts'
 import { US_PER_MS, US_PER_SECOND } from '../model/units.ts'
-import { reconcile } from '../measure/reconcile.ts'
-import { sequenceTotals } from '../measure/sequence-sum.ts'
-import { usableCores } from '../measure/limits.ts'
-import { addLedgers } from './add-ledgers.ts'
 import type { Collector } from './collector.ts'
+import type { Findings } from './generator-findings.ts'
+import { clockFacts, findingsOf } from './generator-findings.ts'
+import { generatorsAgree, steadyFigures } from './generators-agree.ts'
 import { joinCollectors, joinSeries } from './join-sessions.ts'
-import { measuredCounts, phaseMetrics, runMetrics } from './metrics.ts'
+import { measuredCounts } from './metrics.ts'
 import { outcome } from './outcome.ts'
-import type { SessionResult } from './session-types.ts'
+import type { K6Facts, SessionResult } from './session-types.ts'
 import { thresholdVerdicts } from './threshold-verdicts.ts'
-import { defaultVerdicts } from './verdicts.ts'
-import { voidReasons } from './void-rules.ts'
-import { warningsOf } from './warnings.ts'
 
 export interface RecordInput {
   id: string
   command: string[]
   /** The plan as it may be shown. */
-  plan: RunPlan
+  plan: RunPlan | K6Plan
   environment: Environment
+  /** In the order of time; those of k6 stand among those of our own clients. */
   sessions: readonly SessionResult[]
   leaks: Leaks | null
   extraVerdicts: readonly Verdict[]
@@ -34,110 +31,126 @@ export interface RecordInput {
   targetAlive: boolean
 }
 
+/** Both generators' findings as far as there are any: side by side, never added up. */
+interface Halves {
+  node: Findings | null
+  k6: { facts: K6Facts; findings: Findings } | null
+}
+
 /** Everything that the sessions of a run found, judged and in the form of the contract. */
 export function buildRecord(input: RecordInput): RunRecord {
   const { sessions, plan } = input
-  const ledger = addLedgers(sessions.map(sessionLedger))
-  const collector = joinCollectors(sessions)
-  const workers = sessions.flatMap((session) => session.workers)
-  const streams = workers.reduce((sum, worker) => sum + worker.users, 0)
-  const dropped = workers.reduce((sum, worker) => sum + worker.droppedArrivals, 0)
-  const metrics = runMetrics(collector, streams, ledger, dropped, input.headline)
-  const clock = clockFacts(sessions)
-  const verdicts = [
-    ...defaultVerdicts(evidence(input, ledger, metrics)),
-    ...input.extraVerdicts,
-    ...thresholdVerdicts(plan.thresholds, metrics, measuredSeconds(collector), measuredCounts(collector.phases)),
-  ]
-  const isVoid = voidReasons({
-    windows: collector.windows,
-    workers: plan.workers,
-    cores: usableCores(),
-    arrivals: streams + dropped,
-    droppedArrivals: dropped,
-    clockError: clock.sameMachine ? null : clock.errorUs,
-    clockStep: clock.stepUs,
-  })
+  const halves = halvesOf(input)
+  const first = halves.node ?? halves.k6?.findings
+  if (first === undefined) throw new Error('a run without a session has nothing to record')
+  const { metrics, ledger, ends, failures } = first
+  const verdicts = verdictsOf(input, halves, first)
+  const isVoid = [...(halves.node?.void ?? []), ...(halves.k6?.findings.void ?? [])]
   const { status, exitCode } = outcome({
+    generatorFault: halves.k6?.facts.kind === 'fault' || halves.k6?.facts.kind === 'usage',
     aborted: input.aborted || sessions.some((session) => session.aborted),
     unreachable: sessions.every((session) => session.unreachable),
     void: isVoid,
     verdicts,
     accepted: plan.acceptInconclusive,
   })
-  const phases = Object.fromEntries(collector.phases.map((phase) => [phase.name, phaseMetrics(phase, streams)]))
   return {
     ...identity(input),
     status,
     exitCode,
-    environment: environmentOf(input, clock),
+    environment: environmentOf(input),
     phases: [
-      ...collector.phases.map((p) => ({ name: p.name, kind: p.kind, startUs: p.start, endUs: p.end })),
+      ...joinCollectors(sessions).phases.map((p) => ({ name: p.name, kind: p.kind, startUs: p.start, endUs: p.end })),
       ...input.extraPhases,
     ],
     metrics,
-    generators: { node: { metrics, phases } },
+    generators: generatorsOf(halves),
     series: joinSeries(sessions),
     faultPlan: [],
     faults: sessions.flatMap((session) => session.faults),
-    ends: sumRecords(workers.map((worker) => worker.ends)),
-    failures: sumRecords(workers.map((worker) => worker.failures)),
+    ends,
+    failures,
     ledger,
     leaks: input.leaks,
     verdicts,
     void: isVoid,
-    warnings: [...input.warnings, ...warningsOf(sessions, collector, ledger)],
+    warnings: [...new Set([...input.warnings, ...(halves.node?.warnings ?? []), ...k6Warnings(halves)])],
   }
 }
 
-function firstOf(sessions: readonly SessionResult[]): SessionResult {
-  const [first] = sessions
-  if (first === undefined) throw new Error('a run without a session has nothing to record')
-  return first
+function halvesOf({ sessions, plan, headline, targetAlive }: RecordInput): Halves {
+  const workers = 'workers' in plan ? plan.workers : 1
+  const node = sessions.filter(({ k6 }) => k6 === null)
+  const others = sessions.filter(({ k6 }) => k6 !== null)
+  const facts = others.at(0)?.k6 ?? null
+  return {
+    node: node.length === 0 ? null : findingsOf(node, { workers, headline, targetAlive }),
+    k6: facts === null ? null : { facts, findings: findingsOf(others, { workers, headline: null, targetAlive }) },
+  }
 }
+
+function verdictsOf({ plan, extraVerdicts }: RecordInput, { node, k6 }: Halves, first: Findings): Verdict[] {
+  const { metrics, collector } = first
+  const { phases } = collector
+  const thresholds = thresholdVerdicts(plan.thresholds, metrics, measuredSeconds(collector), measuredCounts(phases))
+  const ofBoth = [...extraVerdicts, ...thresholds]
+  if (k6 === null) return [...(node?.verdicts ?? []), ...ofBoth]
+  const { facts, findings } = k6
+  if (node === null) return [...findings.verdicts, ...facts.verdicts, ...ofBoth]
+  const prefixed = findings.verdicts.map((verdict) => ({ ...verdict, name: `${K6_PREFIX}${verdict.name}` }))
+  return [...node.verdicts, ...ofBoth, ...prefixed, ...facts.verdicts, ...agreement(node, findings, facts)]
+}
+
+function agreement(node: Findings, findings: Findings, { records }: K6Facts): Verdict[] {
+  const figures = [node, findings].map(({ steady, metrics, void: reasons }) =>
+    steadyFigures(steady, metrics, reasons.length > 0),
+  )
+  const [ours, theirs] = figures
+  if (ours === undefined || theirs === undefined) return []
+  // What a k6 without our output can never tell is no open question.
+  if (!records && theirs.rate === null && theirs.delivery === null) return []
+  return [generatorsAgree(ours, theirs)]
+}
+
+function generatorsOf({ node, k6 }: Halves): RunRecord['generators'] {
+  const generators: RunRecord['generators'] = {}
+  if (node !== null) generators.node = { metrics: node.metrics, phases: node.phases }
+  if (k6 === null) return generators
+  const { metrics, phases, ledger, ends, failures } = k6.findings
+  const { version, script } = k6.facts
+  generators.k6 = { metrics, phases, ledger, ends, failures, version, script }
+  return generators
+}
+
+/** The same sentence of both generators would otherwise not tell whose it is. */
+const k6Warnings = ({ node, k6 }: Halves): string[] =>
+  (k6?.findings.warnings ?? []).map((warning) => (node === null ? warning : `k6: ${warning}`))
 
 type Identity = 'schema' | 'id' | 'group' | 'command' | 'startedAt' | 'endedAt' | 'plan' | 'seed'
 
 /** Which run it was. */
 function identity(input: RecordInput): Pick<RunRecord, Identity> {
   const { sessions, plan, extraPhases } = input
+  const starts = sessions.map((session) => session.startAt)
   const ends = [...sessions.map((session) => session.endAt), ...extraPhases.map((phase) => phase.endUs)]
   return {
     schema: RUN_SCHEMA,
     id: input.id,
     group: null,
     command: input.command,
-    startedAt: isoTime(firstOf(sessions).startAt),
+    startedAt: isoTime(Math.min(...starts)),
     endedAt: isoTime(Math.max(...ends)),
     plan: plan as unknown as RunRecord['plan'],
     seed: plan.seed,
   }
 }
 
-interface ClockFacts {
-  sameMachine: boolean
-  offsetUs: number | null
-  errorUs: number | null
-  stepUs: number
-}
-
-/** What the stamps of the target are worth, over the whole run. */
-function clockFacts(sessions: readonly SessionResult[]): ClockFacts {
-  const offsets = sessions.flatMap((session) => session.offsets)
-  const steps = sessions.flatMap((session) => session.workers.map((worker) => worker.clockStep))
-  return {
-    sameMachine: firstOf(sessions).commonClock,
-    offsetUs: offsets.at(-1)?.offset ?? null,
-    errorUs: offsets.length === 0 ? null : offsets.reduce((most, offset) => Math.max(most, offset.error), 0),
-    stepUs: steps.reduce((most, step) => (Math.abs(step) > Math.abs(most) ? step : most), 0),
-  }
-}
-
-function environmentOf({ environment, sessions }: RecordInput, clock: ClockFacts): Environment {
-  const { sameMachine, offsetUs, errorUs, stepUs } = clock
-  const { headers } = firstOf(sessions)
+function environmentOf({ environment, sessions }: RecordInput): Environment {
+  const { sameMachine, offsetUs, errorUs, stepUs } = clockFacts(sessions)
+  const headers = sessions.find((session) => session.headers !== null)?.headers ?? null
   return {
     ...environment,
+    k6: sessions.find(({ k6 }) => k6 !== null)?.k6?.version ?? null,
     clock: { common: sameMachine || offsetUs !== null, offsetUs, errorUs, stepUs },
     target:
       headers === null
@@ -150,44 +163,6 @@ function environmentOf({ environment, sessions }: RecordInput, clock: ClockFacts
 function measuredSeconds(collector: Collector): number {
   const measured = collector.phases.filter((phase) => phase.measured)
   return measured.reduce((sum, phase) => sum + (phase.end - phase.start) / US_PER_SECOND, 0)
-}
-
-const balancesOf = (session: SessionResult) => session.workers.flatMap((worker) => worker.balances)
-
-const overdueOf = (session: SessionResult): number => sequenceTotals(balancesOf(session), session.books).overdue
-
-function sessionLedger(session: SessionResult): Ledger {
-  const balances = balancesOf(session)
-  const sequenced = session.reference || balances.some((balance) => balance.first >= 0)
-  return reconcile(balances, session.books, sequenced)
-}
-
-function evidence(
-  { sessions, targetAlive }: RecordInput,
-  ledger: Ledger,
-  metrics: Metrics,
-): Parameters<typeof defaultVerdicts>[0] {
-  const workers = sessions.flatMap((session) => session.workers)
-  const total = (pick: (worker: (typeof workers)[number]) => number) =>
-    workers.reduce((sum, worker) => sum + pick(worker), 0)
-  const outages = metrics['sse_outage_duration']
-  return {
-    users: total((worker) => worker.users),
-    everOpened: total((worker) => worker.everOpened),
-    ledger,
-    overdue: sessions.reduce((sum, session) => sum + overdueOf(session), 0),
-    unexpectedEnds: total((worker) => worker.unexpected),
-    ends: sumRecords(workers.map((worker) => worker.ends)),
-    stillLost: total((worker) => worker.stillLost),
-    losses: outages?.kind === 'histogram' ? outages.count : 0,
-    targetAlive: targetAlive && sessions.every((session) => session.targetAlive),
-  }
-}
-
-function sumRecords(records: readonly Record<string, number>[]): Record<string, number> {
-  const sum: Record<string, number> = {}
-  for (const record of records) for (const [key, value] of Object.entries(record)) sum[key] = (sum[key] ?? 0) + value
-  return sum
 }
 
 const isoTime = (us: number): string => new Date(us / US_PER_MS).toISOString()

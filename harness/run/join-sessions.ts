@@ -1,4 +1,4 @@
-import type { Series } from '../model/record.ts'
+import type { Series, SeriesColumn } from '../model/record.ts'
 import { US_PER_SECOND } from '../model/units.ts'
 import { Collector } from './collector.ts'
 import type { SessionResult } from './session-types.ts'
@@ -13,6 +13,16 @@ export function joinCollectors(sessions: readonly SessionResult[]): Collector {
   return joined
 }
 
+/** The columns that a k6 without our output can fill; the zeros in its others are of what it does not count. */
+const TOLD_BY_ANY_K6: ReadonlySet<string> = new Set([
+  'open_streams',
+  'events_per_second',
+  'connections_opened',
+  'connections_failed',
+  'loop_utilisation',
+  'cpu',
+] satisfies SeriesColumn[])
+
 export function joinSeries(sessions: readonly SessionResult[]): Series {
   const startUs = sessions[0]?.startAt ?? 0
   const joined: Series = { startUs, intervalUs: US_PER_SECOND, columns: {} }
@@ -20,6 +30,7 @@ export function joinSeries(sessions: readonly SessionResult[]): Series {
     const { columns } = session.collector.series()
     const offset = Math.round((session.startAt - startUs) / US_PER_SECOND)
     for (const [name, values] of Object.entries(columns)) {
+      if (session.k6?.records === false && !TOLD_BY_ANY_K6.has(name)) continue
       const column = (joined.columns[name] ??= [])
       while (column.length < offset) column.push(null)
       // One by one: a run of days has more seconds than a call may have arguments.

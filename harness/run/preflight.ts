@@ -5,11 +5,17 @@ import { formatBytes, formatCount } from '../model/units.ts'
 
 /** Descriptors of a process beside its streams: pipes, files, the loop's own. */
 const SPARE_FILES = 64
-/** What a stream and a process cost at most here; measured by `npm run bench:engine`, rounded up. */
-const BYTES_PER_STREAM = 24 * 1024
-const BYTES_PER_WORKER = 120 * 1024 * 1024
+/**
+ * What a stream and a process cost at most; measured by `npm run bench:engine`, rounded up. A virtual user of k6 has a
+ * JavaScript machine of its own.
+ */
+const BYTES = {
+  node: { stream: 24 * 1024, process: 120 * 1024 * 1024 },
+  k6: { stream: 220 * 1024, process: 120 * 1024 * 1024 },
+} as const
 
 export interface Demand {
+  generator: 'node' | 'k6'
   connections: number
   workers: number
   /** Where in the plan the number stands, for the message. */
@@ -30,13 +36,17 @@ export const readLimits = (): Limits => ({
 
 /** Refuses up front, with the numbers, what would otherwise end in EMFILE in the middle of a run. */
 export function preflight(demand: Demand, limits: Limits = readLimits()): void {
-  const faults = [filesFault(demand, limits), portsFault(demand, limits), memoryFault(demand, limits)].filter(
-    (fault) => fault !== null,
-  )
+  const faults = preflightFaults(demand, limits)
   if (faults.length > 0) throw new UsageError(faults)
 }
 
-function filesFault({ connections, workers, path }: Demand, { openFiles }: Limits): string | null {
+export function preflightFaults(demand: Demand, limits: Limits = readLimits()): string[] {
+  return [filesFault(demand, limits), portsFault(demand, limits), memoryFault(demand, limits)].filter(
+    (fault) => fault !== null,
+  )
+}
+
+function filesFault({ generator, connections, workers, path }: Demand, { openFiles }: Limits): string | null {
   if (openFiles === null) return null
   const each = Math.max(0, openFiles - SPARE_FILES)
   const most = each * workers
@@ -45,9 +55,10 @@ function filesFault({ connections, workers, path }: Demand, { openFiles }: Limit
   const ways = [
     ...(most > 0 ? [`ask for ${formatCount(most)} or fewer`] : []),
     'raise `ulimit -n`',
-    ...(enough <= MOST_WORKERS ? [`add --workers ${enough}`] : []),
+    ...(generator === 'node' && enough <= MOST_WORKERS ? [`add --workers ${enough}`] : []),
   ]
-  return `${path}: ${formatCount(connections)} streams need as many open files, and ${workers === 1 ? 'one worker' : `${workers} workers`} can hold ${formatCount(most)} (limit ${formatCount(openFiles)} a process); ${joinWays(ways)}`
+  const who = generator === 'k6' ? 'k6' : workers === 1 ? 'one worker' : `${workers} workers`
+  return `${path}: ${formatCount(connections)} streams need as many open files, and ${who} can hold ${formatCount(most)} (limit ${formatCount(openFiles)} a process); ${joinWays(ways)}`
 }
 
 const joinWays = (ways: readonly string[]): string =>
@@ -60,9 +71,10 @@ function portsFault({ connections, path }: Demand, { ports }: Limits): string | 
   return `${path}: ${formatCount(connections)} streams to one address need as many local ports, and there are ${formatCount(most)} (${ports[0]}-${ports[1]}); ask for fewer or widen net.ipv4.ip_local_port_range`
 }
 
-function memoryFault({ connections, workers, path }: Demand, { memory }: Limits): string | null {
-  const need = connections * BYTES_PER_STREAM + workers * BYTES_PER_WORKER
+function memoryFault({ generator, connections, workers, path }: Demand, { memory }: Limits): string | null {
+  const bytes = BYTES[generator]
+  const need = connections * bytes.stream + workers * bytes.process
   if (need <= memory) return null
-  const most = Math.max(0, Math.floor((memory - workers * BYTES_PER_WORKER) / BYTES_PER_STREAM))
+  const most = Math.max(0, Math.floor((memory - workers * bytes.process) / bytes.stream))
   return `${path}: ${formatCount(connections)} streams need about ${formatBytes(need)} and ${formatBytes(memory)} is free, enough for ${formatCount(most)}; ask for fewer`
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../measure/clock.ts'
 import type { ServerBooks } from '../measure/balance.ts'
 import type { RunPlan } from '../model/plan.ts'
-import type { Fault } from '../model/record.ts'
+import type { Fault, Verdict } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
 import type { Collector, IntervalSink } from './collector.ts'
 import type { ProgressListener } from './progress.ts'
@@ -37,8 +37,24 @@ export interface SessionOptions {
   launcher: readonly string[]
 }
 
+/** What is known of a session beyond its figures when k6 has generated its load. */
+export interface K6Facts {
+  version: string
+  /** As it was named. */
+  script: string
+  /** It has our output. Without it only little can be known: no stream is accounted for, no event is compared. */
+  records: boolean
+  /** Its last word has come: without it what is counted is a part of the truth. */
+  told: boolean
+  /** How it ended, what was wrong with that, and what the script itself is judged by. */
+  kind: 'completed' | 'usage' | 'aborted' | 'fault'
+  faults: string[]
+  verdicts: Verdict[]
+}
+
 export interface SessionResult {
-  plan: RunPlan
+  /** Null: our own clients have generated the load. */
+  k6: K6Facts | null
   collector: Collector
   workers: WorkerResult[]
   books: ServerBooks | null
@@ -47,7 +63,8 @@ export interface SessionResult {
   headers: Record<string, string> | null
   offsets: ClockOffset[]
   commonClock: boolean
-  targetAlive: boolean
+  /** Null: nobody knows whom to ask. */
+  targetAlive: boolean | null
   aborted: boolean
   /** No connection ever became an event stream. */
   unreachable: boolean

@@ -51,7 +51,7 @@ class Session {
     this.options = options
     this.pool = pool
     this.commonClock = isLoopback(plan.target.url)
-    this.watch = new TargetWatch(plan, clock)
+    this.watch = new TargetWatch(plan.target.url, clock)
     this.startAt = clock.now()
     this.collector = new Collector(pool.size, () => this.startAt, options.sink)
     this.progress = new Progress(options.onProgress, clock)
@@ -198,7 +198,7 @@ class Session {
     const targetAlive = await watch.isAlive()
     await watch.finish(drained.paused)
     return {
-      plan,
+      k6: null,
       collector,
       workers: workers.toSorted((a, b) => a.worker - b.worker),
       books,

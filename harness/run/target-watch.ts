@@ -1,7 +1,6 @@
 import net from 'node:net'
 
 import type { Clock } from '../measure/clock.ts'
-import type { RunPlan } from '../model/plan.ts'
 import { resolveReferences } from '../plan/secrets.ts'
 import type { ClockOffset } from './reference-target.ts'
 import { ReferenceTarget } from './reference-target.ts'
@@ -25,9 +24,14 @@ export class TargetWatch {
   private readonly url: URL
   private readonly clock: Clock
 
-  constructor(plan: RunPlan, clock: Clock) {
-    this.url = new URL(resolveReferences(userUrl(plan.target.url, 0), process.env))
+  /** `url` as a plan has it, with its placeholders. */
+  constructor(url: string, clock: Clock) {
+    this.url = new URL(resolveReferences(userUrl(url, 0), process.env))
     this.clock = clock
+  }
+
+  get origin(): string {
+    return this.url.origin
   }
 
   /** The first response headers of a stream: a reference server is compared in time, and asked for its books later. */

@@ -15,7 +15,8 @@ export interface Evidence {
   /** Streams that were lost and had not received again at the stop. */
   stillLost: number
   losses: number
-  targetAlive: boolean
+  /** Null: there was nobody to ask. */
+  targetAlive: boolean | null
 }
 
 /** The verdicts that every run has, in the order of the model. */
@@ -42,13 +43,16 @@ export function defaultVerdicts(evidence: Evidence): Verdict[] {
         ? 'every lost stream received a new event'
         : `${stillLost} streams were still without a new event at the stop`,
     ),
-    verdict(
-      'target_alive',
-      evidence.targetAlive,
-      evidence.targetAlive ? 'answered' : 'no answer',
-      'asked after the last phase',
-    ),
+    alive(evidence.targetAlive),
   ]
+}
+
+function alive(answered: boolean | null): Verdict {
+  if (answered !== null)
+    return verdict('target_alive', answered, answered ? 'answered' : 'no answer', 'asked after the last phase')
+  const why = 'no stream was opened that would tell which target it is'
+  const expected = DEFAULT_VERDICTS.target_alive
+  return { name: 'target_alive', status: 'inconclusive', expected, actual: 'not asked', why }
 }
 
 function connected(users: number, everOpened: number): Verdict {

@@ -15,6 +15,7 @@ const MOST_CLOCK_ERROR: Microseconds = US_PER_MS
 const MUCH_RUN_DELAY = 0.2
 
 export interface Circumstances {
+  generator: 'node' | 'k6'
   /** One per measured second. */
   windows: readonly LoadWindow[]
   workers: number
@@ -32,7 +33,19 @@ const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`
 
 /** Reasons why the run's figures cannot be trusted, each with the remedy. */
 export function voidReasons(c: Circumstances): VoidReason[] {
-  return [...ownLoadReasons(c), ...otherReasons(c)]
+  const reasons = [...ownLoadReasons(c), ...otherReasons(c)]
+  return c.generator === 'node' ? reasons : reasons.map(ofK6)
+}
+
+/** The same rules, in the words of who it concerns. */
+function ofK6({ rule, actual, limit, remedy }: VoidReason): VoidReason {
+  const own: Record<string, string> = {
+    dropped_arrivals: 'raise maxVUs of the scenario, or let its streams end sooner',
+    clock_step: remedy,
+    cpu_wait: 'give k6 cores of its own: stop what else runs there, or run the server elsewhere',
+  }
+  const full = 'k6 was full: use fewer virtual users or a lower event rate, or give it more cores'
+  return { rule, actual: `k6: ${actual}`, limit, remedy: own[rule] ?? full }
 }
 
 function ownLoadReasons(c: Circumstances): VoidReason[] {

@@ -1,4 +1,5 @@
 import { quantileOf } from '../histogram/percentiles.ts'
+import { FOREIGN_K6_LIMITS } from '../k6/json-output.ts'
 import { HistogramSet } from '../measure/histogram-set.ts'
 import type { Ledger } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
@@ -13,28 +14,34 @@ const BATCH_GAP: Microseconds = US_PER_MS
 const BATCH_SILENCE: Microseconds = US_PER_SECOND
 
 /** What spoils no verdict but has to be known to read the figures. */
-export function warningsOf(sessions: readonly SessionResult[], collector: Collector, ledger: Ledger): string[] {
+export function warningsOf(sessions: readonly SessionResult[], collector: Collector, ledger: Ledger | null): string[] {
   const out = loadWarnings(collector.windows)
   for (const session of sessions) {
     if (session.unreachable) continue
-    if (!session.workers.some((worker) => worker.stamped))
-      out.push(
-        'events carry no readable time stamp: there is no delivery latency, and staleness counts from receipt, not from when an event was due',
-      )
-    else if (!session.commonClock && session.offsets.length === 0)
-      out.push(
-        'the target is on another machine and its clock is unknown: delivery is given as variation over its minimum, and staleness counts from receipt',
-      )
+    const missing = session.k6?.records === false ? FOREIGN_K6_LIMITS : missingStamps(session)
+    if (missing !== null) out.push(missing)
     const bad = session.workers.find((worker) => worker.badSequence !== null)?.badSequence
     if (bad != null) out.push(`a sequence was not a whole number: "${bad.slice(0, 80)}"`)
     for (const fault of session.faults)
       if (fault['observed'] === null) out.push(`${fault.fault} could not be done: ${String(fault['error'])}`)
   }
-  if (ledger.unsequenced > 0 && ledger.lost !== null)
+  if (ledger !== null && ledger.unsequenced > 0 && ledger.lost !== null)
     out.push(`${ledger.unsequenced} events had no readable sequence and are in no sum`)
   const batches = batching(collector)
   if (batches !== null) out.push(batches)
   return [...new Set(out)]
+}
+
+/** What the times of a session lack; null when nothing. */
+function missingStamps({ k6, workers, commonClock, offsets }: SessionResult): string | null {
+  // Whether it read a stamp is a part of its last word.
+  if (k6?.told === false) return null
+  if (!workers.some((worker) => worker.stamped))
+    return 'events carry no readable time stamp: there is no delivery latency, and staleness counts from receipt, not from when an event was due'
+  if (commonClock || offsets.length > 0) return null
+  return k6 === null
+    ? 'the target is on another machine and its clock is unknown: delivery is given as variation over its minimum, and staleness counts from receipt'
+    : 'the target is on another machine and k6 does not compare clocks: its delivery latency and staleness would be the difference of two clocks and are left out'
 }
 
 /** The pattern of a proxy or a server that buffers: what was sent as a stream arrives by the bucket. */

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+
 /**
  * For tests that need something a bare machine may lack: true when it is there. When it is not, the tests are skipped with
  * a message, unless SSE_HARNESS_REQUIRE lists the name (CI does), because then a silent skip would be a hole.
@@ -13,3 +15,9 @@ export function requirement(name: string, available: boolean, howToGet: string):
   console.warn(`skipped: "${name}" is not here; ${howToGet}.`)
   return false
 }
+
+/** Ours is built with Go when it is asked for, so that is what has to be there. */
+export const HAS_K6 =
+  (process.env['K6_BIN'] ?? '') !== '' ||
+  ['go', '/usr/local/go/bin/go'].some((go) => spawnSync(go, ['version']).status === 0)
+export const HOW_TO_GET_K6 = 'install Go 1.25 or later, or set K6_BIN to a k6 binary'

@@ -17,7 +17,7 @@ afterAll(() => cli.close())
 describe('bench --profile smoke --json', () => {
   let result: CliResult
   beforeAll(async () => {
-    result = await cli.run(['bench', '--profile', 'smoke'])
+    result = await cli.run(['bench', '--no-k6', '--profile', 'smoke'])
   })
 
   it('passes, and its last line of stdout says so', () => {
@@ -82,7 +82,7 @@ describe.skipIf(!hasProc)('a bench whose server is killed', () => {
     ['the slow readers', 'bulk/', 200, brief, ['slow-readers/measure', 'slow-readers/stop']],
     ['the leak cycles', 'cycles/', 1, brief, ['slow-readers/stop', 'cycles']],
   ])('fails in %s, with a whole record and without a wait', async (_, channel, events, size, phases) => {
-    const run = cli.start(['bench', '--profile', 'smoke', '--ramp', '200ms', '--warm-up', '500ms', ...size])
+    const run = cli.start(['bench', '--no-k6', '--profile', 'smoke', '--ramp', '200ms', '--warm-up', '500ms', ...size])
     const { pid, origin } = await startedServer(run)
     await untilChannel(origin, channel, events)
     const family = run.children()
@@ -101,7 +101,7 @@ describe('bench --url', () => {
     const own = cli.start(['serve', '--rate', '20'], { bare: true })
     const { origin, pid } = await startedServer(own)
     const size = ['--duration', '1500ms', '--connections', '20', '--ramp', '200ms', '--warm-up', '200ms']
-    const result = await cli.run(['bench', '--profile', 'smoke', '--url', `${origin}/events`, ...size])
+    const result = await cli.run(['bench', '--no-k6', '--profile', 'smoke', '--url', `${origin}/events`, ...size])
     expect(result).toMatchObject({ code: 0, answer: { status: 'pass' } })
     expect(result.record?.phases.map(({ name }) => name)).toEqual(['set-up', 'warm-up', 'steady', 'stop'])
     expect(result.record?.warnings.join('\n')).toContain('external target')

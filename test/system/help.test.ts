@@ -42,6 +42,7 @@ describe('docs/contract.md and --help', () => {
   it.each<[string, string[], string[]?]>([
     ['load', ['Common flags', 'Flags of load']],
     ['bench', ['Common flags', 'Flags of load', 'Flags of bench']],
+    ['k6', ['Common flags', 'Flags of k6']],
     ['report', ['Common flags', 'Flags of report']],
     // It writes no record.
     ['stream', ['Common flags', 'Flags of stream'], ['--out']],

@@ -73,7 +73,10 @@ describe('more than this machine can hold', () => {
 
 describe('a reports folder that cannot be written', () => {
   const isRoot = process.getuid?.() === 0
-  const commands = { load: () => ['load', '--url', url(), ...SHORT], bench: () => ['bench', '--profile', 'smoke'] }
+  const commands = {
+    load: () => ['load', '--url', url(), ...SHORT],
+    bench: () => ['bench', '--no-k6', '--profile', 'smoke'],
+  }
 
   it.each(Object.entries(commands))('is refused by %s before anything is started', async (_, args) => {
     const asked = server.seen.length

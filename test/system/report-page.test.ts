@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { RunRecord } from '../../harness/model/record.ts'
-import { formatDuration } from '../../harness/model/units.ts'
+import { formatCount, formatDuration } from '../../harness/model/units.ts'
 import { sentenceOf } from '../../harness/results/view.ts'
 import { writeRun } from '../../harness/results/write.ts'
 import { sampleRecord } from '../fixtures/records/sample.ts'
@@ -99,6 +99,35 @@ describe.skipIf(!available)('report.html in a browser', () => {
     await page.close()
   })
 
+  test('shows two generators side by side with the numbers of each', async () => {
+    const record = VARIANTS.both()
+    const { node, k6 } = record.generators
+    const halves = [node?.phases['steady'], k6?.phases['k6/measure']]
+    const { page, complaints } = await open(record, 'generators')
+    const shown = async (label: string) => (await cellsOf(page, 'generators', label)).slice(1)
+    const counters = halves.map((metrics) => {
+      const events = metrics?.['sse_events_received']
+      return events?.kind === 'counter' ? formatCount(events.value) : 'absent'
+    })
+    expect(await shown('Events received')).toEqual(counters)
+    for (const [label, key, quantile] of [
+      ['Delivery latency p50', 'sse_delivery_latency', 'p50'],
+      ['Delivery latency max', 'sse_delivery_latency', 'max'],
+      ['Transit latency p50', 'sse_transit_latency', 'p50'],
+      ['Own queueing p99', 'harness_queue_delay', 'p99'],
+    ] as const) {
+      const values = halves.map((metrics) => {
+        const metric = metrics?.[key]
+        return metric?.kind === 'histogram' ? formatDuration(metric[quantile] ?? NaN) : 'absent'
+      })
+      expect(await shown(label)).toEqual(values)
+      expect(values[0]).not.toBe(values[1])
+    }
+    expect(await shown('Lost')).toEqual([`${record.ledger?.lost}`, `${k6?.ledger?.lost}`])
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+
   test.each(Object.entries(VARIANTS))('the record "%s" opens without a complaint', async (name, build) => {
     const { page, complaints } = await open(build(), name)
     expect(await page.locator('h1').textContent()).toBe(sentenceOf(build()))
@@ -106,8 +135,13 @@ describe.skipIf(!available)('report.html in a browser', () => {
     await page.close()
   })
 
-  test.each([1280, 360])('at %i pixels nothing runs out of the page, in the dark as in the light', async (width) => {
-    const { page } = await open(sampleRecord(), `width-${width}`, width)
+  test.each([
+    ['sample', 1280],
+    ['sample', 360],
+    ['both', 1280],
+    ['both', 360],
+  ] as const)('%s at %i pixels runs out of no page, in the dark as in the light', async (name, width) => {
+    const { page } = await open(VARIANTS[name](), `width-${name}-${width}`, width)
     const colors: string[] = []
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
@@ -132,7 +166,7 @@ describe.skipIf(!available)('report.html in a browser', () => {
 
   test('prints without its links, and no table runs off an A4 page', async () => {
     // A4 less the usual margins, in CSS pixels.
-    const { page } = await open(sampleRecord(), 'print', 718)
+    const { page } = await open(VARIANTS.both(), 'print', 718)
     await page.emulateMedia({ media: 'print' })
     expect(await page.locator('nav').isVisible()).toBe(false)
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(718)

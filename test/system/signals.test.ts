@@ -101,7 +101,7 @@ describe.skipIf(!hasProc)('a signal', () => {
   })
 
   it('ends bench while its server comes up', async () => {
-    const run = cli.start(['bench', '--profile', 'smoke'], { ownGroup: true })
+    const run = cli.start(['bench', '--no-k6', '--profile', 'smoke'], { ownGroup: true })
     const pid = await until('the server of the bench', () => run.children().find(isServer))
     run.signalGroup('SIGINT')
     expectAborted(await run.finished)
@@ -109,7 +109,7 @@ describe.skipIf(!hasProc)('a signal', () => {
   })
 
   it('ends bench during the slow readers', async () => {
-    const run = cli.start(['bench', '--profile', 'smoke', '--duration', '1s', '--connections', '10'], {
+    const run = cli.start(['bench', '--no-k6', '--profile', 'smoke', '--duration', '1s', '--connections', '10'], {
       ownGroup: true,
     })
     const { pid, origin } = await startedServer(run)
@@ -127,7 +127,7 @@ describe.skipIf(!hasProc)('a signal', () => {
   })
 
   it('ends bench during the leak cycles', async () => {
-    const run = cli.start(['bench', '--profile', 'smoke', '--duration', '1s', '--connections', '10'], {
+    const run = cli.start(['bench', '--no-k6', '--profile', 'smoke', '--duration', '1s', '--connections', '10'], {
       ownGroup: true,
     })
     const { pid, origin } = await startedServer(run)
@@ -173,7 +173,7 @@ describe.skipIf(!hasProc)('a signal', () => {
 
 describe.skipIf(!hasProc)('a process that is killed', () => {
   it('takes workers and server with it when it is the coordinator', async () => {
-    const run = cli.start(['bench', '--profile', 'smoke', '--workers', '2'])
+    const run = cli.start(['bench', '--no-k6', '--profile', 'smoke', '--workers', '2'])
     const { origin } = await startedServer(run)
     const family = await familyOf(run, 3)
     await untilChannel(origin, 'bench-')

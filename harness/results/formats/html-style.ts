@@ -57,7 +57,7 @@ figcaption { font-weight: 600; font-size: 0.9rem; margin-bottom: 0.2rem; }
 .key3::before { border-color: var(--line3); }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", "Liberation Sans", sans-serif; fill: var(--quiet); }
-svg .band.measured { fill: var(--band); }
+svg .band.measured { fill: var(--band); stroke: var(--rule); stroke-width: 1; }
 svg .band.other { fill: var(--band-other); }
 svg .grid { stroke: var(--rule); stroke-width: 1; }
 svg .fault { stroke: var(--fault); stroke-width: 1.5; stroke-dasharray: 3 3; }

@@ -3,8 +3,8 @@ import type { Ledger, LostRange, Metrics, RunRecord } from '../../model/record.t
 import { formatBytes, formatCount } from '../../model/units.ts'
 import { paragraph, section, table } from './build.ts'
 import { meaningOf } from './labels.ts'
-import { count, ratio, UNKNOWN } from './numbers.ts'
-import type { Block, Cell, Section } from './types.ts'
+import { count, faultCount, ratio, UNKNOWN } from './numbers.ts'
+import type { Block, Cell, Section, TableBlock } from './types.ts'
 
 /** What was counted: ends, failed attempts, the ledger of events, and the plain counters. */
 export function accountSections(record: RunRecord): Section[] {
@@ -17,24 +17,36 @@ export function accountSections(record: RunRecord): Section[] {
   ].filter((found) => found !== null)
 }
 
-const byCount = (counts: Readonly<Record<string, number>>) =>
+type Reasons = Readonly<Record<string, number>>
+
+const byCount = (counts: Reasons) =>
   Object.entries(counts)
     .filter(([, n]) => n > 0)
     .toSorted(([, a], [, b]) => b - a)
 
-function ends({ ends: byReason }: RunRecord): Section {
+function ends({ ends: byReason, metrics }: RunRecord): Section {
+  const opened = metrics['sse_connections_opened']
+  const hadSome = opened?.kind === 'counter' && opened.value > 0
+  const why = hadSome ? 'Nothing is known of how they ended.' : 'No stream ended, because none was open.'
+  const none = paragraph(why, 'quiet')
+  return section('ends', 'How streams ended', 'terminal', [endTable(byReason) ?? none])
+}
+
+export function endTable(byReason: Reasons): TableBlock | null {
   const rows = byCount(byReason).map(([reason, n]): Cell[] => [
     reason,
     formatCount(n),
     (END_REASONS as Readonly<Record<string, string>>)[reason] ?? 'not a reason that this version knows',
   ])
-  const none = paragraph('No stream ended, because none was open.', 'quiet')
-  return section('ends', 'How streams ended', 'terminal', [
-    rows.length === 0 ? none : table(['Reason', 'Streams#', 'Meaning'], rows),
-  ])
+  return rows.length === 0 ? null : table(['Reason', 'Streams#', 'Meaning'], rows)
 }
 
 function failures({ failures: byReason }: RunRecord): Section | null {
+  const found = failureTable(byReason)
+  return found === null ? null : section('failures', 'Connection attempts that failed', 'terminal', [found])
+}
+
+export function failureTable(byReason: Reasons): TableBlock | null {
   const known = FAILURES as Readonly<Record<string, { final: boolean; what: string }>>
   const rows = byCount(byReason).map(([reason, n]): Cell[] => [
     { text: reason, tone: 'bad' },
@@ -42,43 +54,39 @@ function failures({ failures: byReason }: RunRecord): Section | null {
     known[reason]?.what ?? 'not a reason that this version knows',
     triedAgain(known[reason]),
   ])
-  if (rows.length === 0) return null
-  return section('failures', 'Connection attempts that failed', 'terminal', [
-    table(['Reason', 'Attempts#', 'Meaning', 'Tried again'], rows),
-  ])
+  return rows.length === 0 ? null : table(['Reason', 'Attempts#', 'Meaning', 'Tried again'], rows)
 }
 
 const triedAgain = (failure: { final: boolean } | undefined): Cell =>
   failure === undefined ? UNKNOWN : failure.final ? 'no' : 'yes'
 
 function ledger(book: Ledger | null): Section {
-  if (book === null)
-    return section('ledger', 'Ledger of events', 'terminal', [
-      paragraph('Events were not counted one by one in this run.', 'quiet'),
-    ])
+  const none = paragraph('Events were not counted one by one in this run.', 'quiet')
+  return section('ledger', 'Ledger of events', 'terminal', book === null ? [none] : ledgerBlocks(book))
+}
+
+export function ledgerBlocks(book: Ledger): Block[] {
   const blocks: Block[] = []
   if (!book.reconcilable)
     blocks.push(paragraph(`Not reconcilable with the server: ${book.why ?? 'no reason was recorded'}.`, 'warn'))
   blocks.push(table(['Events', 'Count#', 'Meaning'], ledgerRows(book)))
-  return section('ledger', 'Ledger of events', 'terminal', blocks)
+  return blocks
 }
 
 function ledgerRows(book: Ledger): Cell[][] {
-  const bad = (value: number | null): Cell =>
-    value === null ? UNKNOWN : value > 0 ? { text: formatCount(value), tone: 'bad' } : formatCount(value)
   const received = `first receipts, on ${formatCount(book.streams)} streams and ${formatCount(book.connections)} connections`
   const rows: Cell[][] = [
     ['expected', count(book.expected), "from the first due after joining to the server's last at the stop"],
     ['received', count(book.received), received],
-    ['lost', bad(book.lost), 'expected and never received'],
+    ['lost', faultCount(book.lost), 'expected and never received'],
     ['dropped', count(book.dropped), "not received because the server's slow-consumer policy dropped them"],
     [
       'dropped from steady streams',
-      bad(book.droppedFromSteady),
+      faultCount(book.droppedFromSteady),
       'of these, from streams that read as fast as they could',
     ],
-    ['duplicates', bad(book.duplicates), 'received more than once'],
-    ['reordered', bad(book.reordered), 'came after a later event of the same connection'],
+    ['duplicates', faultCount(book.duplicates), 'received more than once'],
+    ['reordered', faultCount(book.reordered), 'came after a later event of the same connection'],
     ['replayed', count(book.replayed), 'sent again by the server after a reconnect'],
     ['undrained', count(book.undrained), 'still on their way when the client stopped reading'],
   ]

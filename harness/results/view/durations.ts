@@ -12,7 +12,7 @@ import {
   quantileCell,
   samplesCell,
 } from './numbers.ts'
-import type { Block, Cell, Level, Section } from './types.ts'
+import type { Cell, Level, Section, TableBlock } from './types.ts'
 
 const UNCORRECTED = '_uncorrected'
 const COLUMNS = ['', ...QUANTILE_NAMES.map((name) => `${PERCENTILES[name]}#`), 'max#', 'mean#', 'samples#']
@@ -46,7 +46,13 @@ const GROUPS: readonly Group[] = [
     id: 'connecting',
     title: 'Connecting',
     level: 'terminal',
-    names: ['sse_connect_duration', 'sse_headers_duration', 'sse_first_event_duration'],
+    names: [
+      'sse_connect_duration',
+      'sse_headers_duration',
+      'sse_first_event_duration',
+      // Of a foreign k6, which knows nothing of when a stream was due.
+      'sse_headers_duration_uncorrected',
+    ],
     missing: 'No connection was made.',
   },
   {
@@ -78,12 +84,12 @@ const QUEUED: ReadonlySet<string> = new Set([
 /** Percentile tables by theme: corrected, its uncorrected twin, and what the harness itself may have added. */
 export function durationSections(record: RunRecord): Section[] {
   const sections = GROUPS.map((group) => groupSection(group, record.metrics))
-  return [...sections, others(record.metrics), ofK6(record)].filter((found) => found !== null)
+  return [...sections, others(record.metrics)].filter((found) => found !== null)
 }
 
 function groupSection({ id, title, level, names, missing }: Group, metrics: Metrics): Section | null {
   const keys = Object.keys(metrics).filter((key) => names.includes(baseName(key)))
-  const inOrder = names.flatMap((name) => keys.filter((key) => baseName(key) === name))
+  const inOrder = names.flatMap((name) => keys.filter((key) => baseName(key) === name && !isTwin(key, metrics)))
   const rows = inOrder.flatMap((key) => rowsOf(key, metrics))
   if (rows.length > 0) return section(id, title, level, [table(COLUMNS, rows)])
   return missing === undefined ? null : section(id, title, level, [paragraph(missing, 'quiet')])
@@ -95,17 +101,10 @@ function others(metrics: Metrics): Section | null {
   return rows.length === 0 ? null : section('durations', 'Other durations', 'file', [table(COLUMNS, rows)])
 }
 
-/** Two generators are two measurements: they stand side by side and are never added up. */
-function ofK6({ generators }: RunRecord): Section | null {
-  const metrics = generators.k6?.metrics
-  if (metrics === undefined || generators.node === undefined) return null
+/** Every duration of a generator, whatever its theme. */
+export function durationTable(metrics: Metrics): TableBlock | null {
   const rows = Object.keys(metrics).flatMap((key) => (isTwin(key, metrics) ? [] : rowsOf(key, metrics)))
-  if (rows.length === 0) return null
-  const blocks: Block[] = [
-    paragraph('The same target as k6 saw it. Its numbers are not added to those above.'),
-    table(COLUMNS, rows),
-  ]
-  return section('k6', 'As measured by k6', 'file', blocks)
+  return rows.length === 0 ? null : table(COLUMNS, rows)
 }
 
 function rowsOf(key: string, metrics: Metrics): Cell[][] {

@@ -10,6 +10,7 @@ const LABELS: Readonly<Record<string, string>> = {
   sse_delivery_variation: 'Delivery variation',
   sse_connect_duration: 'Connect',
   sse_headers_duration: 'Headers',
+  sse_headers_duration_uncorrected: 'Headers, uncorrected',
   sse_first_event_duration: 'First event',
   sse_event_gap: 'Gap between events',
   sse_worst_gap: 'Worst gap of a stream',

@@ -9,9 +9,19 @@ import type { Cell } from './types.ts'
 export const NONE = 'none'
 export const UNKNOWN: Cell = { text: 'unknown', tone: 'quiet' }
 
+/** A figure that this run does not have, and why where that is known. */
+export function absent(why?: string | null): Cell {
+  return why == null ? { text: '-', tone: 'quiet' } : { text: '-', tone: 'quiet', note: why }
+}
+
 export const QUANTILE_NAMES = Object.keys(QUANTILES) as QuantileName[]
 
 export const count = (value: number | null): Cell => (value === null ? UNKNOWN : formatCount(value))
+
+/** A count of what should not have happened. */
+export function faultCount(value: number | null): Cell {
+  return value !== null && value > 0 ? { text: formatCount(value), tone: 'bad' } : count(value)
+}
 
 /** A percentile as printed everywhere: a duration, `>= x`, or `n/a` with what it lacks. */
 export function quantileCell(metric: HistogramMetric, name: QuantileName): Cell {

@@ -1,5 +1,7 @@
-import type { HistogramMetric, Metrics, QuantileName, RunRecord } from '../../model/record.ts'
+import type { HistogramMetric, Ledger, Metrics, QuantileName, RunRecord, Verdict } from '../../model/record.ts'
+import { K6_PREFIX } from '../../model/record.ts'
 import { formatCount, formatDuration } from '../../model/units.ts'
+import { AGREEMENT, bothOf, halvesOf } from './halves.ts'
 import { histogramOf } from './numbers.ts'
 
 /** Shares of client-seconds that read well, the strictest first. */
@@ -13,7 +15,9 @@ const SHARES: readonly [QuantileName, string][] = [
 /** The whole run in one plain sentence; it claims what the record has and no more. */
 export function sentenceOf(record: RunRecord): string {
   const facts = factsOf(record)
-  const told = facts.length === 0 ? 'nothing was measured' : facts.join('; ')
+  // Stock k6 runs a script and judges it, and sees no stream.
+  const nothing = halvesOf(record).k6 === null ? 'nothing was measured' : 'no event stream was measured'
+  const told = facts.length === 0 ? nothing : facts.join('; ')
   return `${opening(record)}${told}.`
 }
 
@@ -47,16 +51,41 @@ function enumerate(names: readonly string[]): string {
 }
 
 function factsOf(record: RunRecord): string[] {
-  const { metrics } = record
-  return [streams(record), staleness(metrics), losses(record), failures(record), leaks(record)].filter(
-    (fact) => fact !== null,
-  )
+  const { metrics, verdicts, ledger, failures: failed } = record
+  return [
+    streams(metrics, passed(verdicts, 'all_connected')),
+    staleness(metrics),
+    losses(ledger),
+    failures(failed),
+    besides(record),
+    leaks(record),
+  ].filter((fact) => fact !== null)
 }
 
-function streams({ metrics, verdicts }: RunRecord): string | null {
+const AGREES = { pass: 'k6 agrees', fail: 'k6 disagrees', inconclusive: 'whether k6 agrees is undecided' } as const
+
+/** Beside our own clients k6 has books of its own: what was not lost to them may have been lost to it. */
+function besides(record: RunRecord): string | null {
+  const k6 = bothOf(record)?.k6
+  if (k6 === undefined) return null
+  const { verdicts } = record
+  const status = verdicts.find(({ name }) => name === AGREEMENT)?.status
+  const agrees = status === undefined ? 'k6 beside it' : AGREES[status]
+  const facts = [
+    streams(k6.metrics, passed(verdicts, `${K6_PREFIX}all_connected`)),
+    losses(k6.ledger),
+    failures(k6.failures),
+  ].filter((fact) => fact !== null)
+  if (facts.length > 0) return `${agrees} (${facts.join(', ')})`
+  return status === undefined ? null : agrees
+}
+
+const passed = (verdicts: readonly Verdict[], wanted: string) =>
+  verdicts.some(({ name, status }) => name === wanted && status === 'pass')
+
+function streams(metrics: Metrics, all: boolean): string | null {
   const open = metrics['sse_open_streams']
   if (open?.kind !== 'gauge' || open.max === null) return null
-  const all = verdicts.some(({ name, status }) => name === 'all_connected' && status === 'pass')
   return all ? `holds ${plural(open.max, 'stream')}` : `at most ${plural(open.max, 'stream')} open at once`
 }
 
@@ -74,7 +103,7 @@ function freshness(metric: HistogramMetric, name: QuantileName, share: string): 
     : `${share} of client-seconds saw data fresher than ${value}`
 }
 
-function losses({ ledger }: RunRecord): string | null {
+function losses(ledger: Ledger | null): string | null {
   if (ledger === null) return null
   if (ledger.lost === null || ledger.expected === null)
     return `${plural(ledger.received, 'event')} received, losses unknown`
@@ -82,7 +111,7 @@ function losses({ ledger }: RunRecord): string | null {
   return (ledger.duplicates ?? 0) > 0 ? `${lost}, ${formatCount(ledger.duplicates ?? 0)} came twice` : lost
 }
 
-function failures({ failures: byReason }: RunRecord): string | null {
+function failures(byReason: RunRecord['failures']): string | null {
   const sum = Object.values(byReason).reduce((total, n) => total + n, 0)
   return sum === 0 ? null : `${plural(sum, 'connection attempt')} failed`
 }

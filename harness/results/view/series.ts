@@ -83,9 +83,16 @@ function chart(
 ): ChartBlock | null {
   const lines = names.flatMap(([column, name]) => {
     const values = record.series.columns[column] ?? []
-    return values.some((value) => value !== null) ? [{ name, values }] : []
+    const shown = column === 'loop_utilisation' ? busyName(name, record) : name
+    return values.some((value) => value !== null) ? [{ name: shown, values }] : []
   })
   return lines.length === 0 ? null : { kind: 'chart', title, unit, lines, ...axis(record) }
+}
+
+/** k6 has no event loop: what is busy there is the cores that it may use. */
+function busyName(name: string, { generators: { node, k6 } }: RunRecord): string {
+  if (k6 === undefined) return name
+  return node === undefined ? 'cores of k6' : `${name}, cores of k6`
 }
 
 function axis(record: RunRecord): Axis {

@@ -3,8 +3,9 @@ import { stringify } from 'yaml'
 import type { Environment, Metrics, Phase, RunRecord } from '../../model/record.ts'
 import { formatBytes, formatCount, formatDuration } from '../../model/units.ts'
 import { paragraph, section, table } from './build.ts'
+import { generatorText, k6VersionOf } from './halves.ts'
 import { meaningOf, independentOf } from './labels.ts'
-import { histogramOf, quantileCell, UNKNOWN } from './numbers.ts'
+import { absent, histogramOf, quantileCell, UNKNOWN } from './numbers.ts'
 import type { Block, Cell, Section } from './types.ts'
 
 /** Times in a record are epoch microseconds; people count from the start of the run. */
@@ -16,7 +17,8 @@ export const measureStartOf = (record: RunRecord): number =>
   record.phases.find(({ kind }) => kind === 'measure')?.startUs ?? originOf(record)
 
 export function phaseSection(record: RunRecord): Section {
-  const { phases } = record
+  // Parts of a run that are no session are added at its end, wherever they were in time.
+  const phases = record.phases.toSorted((a, b) => a.startUs - b.startUs)
   if (phases.length === 0)
     return section('phases', 'Phases', 'file', [paragraph('The run ended before its first phase.', 'quiet')])
   const origin = originOf(record)
@@ -30,10 +32,10 @@ export function phaseSection(record: RunRecord): Section {
 }
 
 function phaseRow({ name, kind, startUs, endUs }: Phase, origin: number, { generators }: RunRecord): Cell[] {
-  const metrics: Metrics = (generators.node ?? generators.k6)?.phases[name] ?? {}
+  const metrics: Metrics = generators.node?.phases[name] ?? generators.k6?.phases[name] ?? {}
   const cell = (key: string, quantile: 'p50' | 'p99'): Cell => {
     const metric = histogramOf(metrics[key])
-    return metric === null || metric.count === 0 ? { text: '-', tone: 'quiet' } : quantileCell(metric, quantile)
+    return metric === null || metric.count === 0 ? absent() : quantileCell(metric, quantile)
   }
   return [
     name,
@@ -46,11 +48,12 @@ function phaseRow({ name, kind, startUs, endUs }: Phase, origin: number, { gener
   ]
 }
 
-export function environmentSection({ environment }: RunRecord): Section {
-  return section('environment', 'Environment', 'file', [table(['', ''], environmentRows(environment))])
+export function environmentSection(record: RunRecord): Section {
+  return section('environment', 'Environment', 'file', [table(['', ''], environmentRows(record))])
 }
 
-function environmentRows(environment: Environment): Cell[][] {
+function environmentRows(record: RunRecord): Cell[][] {
+  const { environment } = record
   const known = (value: string | number | null): Cell => (value === null ? UNKNOWN : `${value}`)
   const { cgroup, ephemeralPorts: ports, clock, target } = environment
   const limits = `cpu.max ${cgroup.cpuMax ?? 'unlimited'}, memory.max ${cgroup.memoryMax ?? 'unlimited'}, pids.max ${cgroup.pidsMax ?? 'unlimited'}`
@@ -61,8 +64,9 @@ function environmentRows(environment: Environment): Cell[][] {
     ['Limits (cgroup)', limits],
     ['Open files', environment.openFiles === null ? UNKNOWN : formatCount(environment.openFiles)],
     ['Ephemeral ports', ports === null ? UNKNOWN : `${ports[0]} to ${ports[1]}`],
+    ['Load by', generatorText(record) ?? UNKNOWN],
     ['Node', environment.node],
-    ['k6', environment.k6 ?? { text: 'not used', tone: 'quiet' }],
+    ['k6', k6Cell(record)],
     ['sse-harness', environment.harness],
     ['Git commit', known(environment.gitCommit)],
     ['Clock', clock === null ? UNKNOWN : clockText(clock)],
@@ -72,6 +76,9 @@ function environmentRows(environment: Environment): Cell[][] {
     ],
   ]
 }
+
+const k6Cell = (record: RunRecord): Cell =>
+  k6VersionOf(record) ?? (record.generators.k6 === undefined ? { text: 'not used', tone: 'quiet' } : UNKNOWN)
 
 function clockText(clock: NonNullable<Environment['clock']>): Cell {
   const step = `wall clock moved by ${formatDuration(clock.stepUs)}`
@@ -91,17 +98,15 @@ export function planSection({ plan, seed, command }: RunRecord): Section {
 }
 
 export function measuredSection({ metrics, generators }: RunRecord): Section | null {
-  const keys = new Set([...Object.keys(metrics), ...Object.keys(generators.k6?.metrics ?? {})])
-  const rows = [...keys].map((key): Cell[] => [
+  // A metric that only k6 has is measured in the same way.
+  const rows = Object.entries({ ...generators.k6?.metrics, ...metrics }).map(([key, { kind }]): Cell[] => [
     key,
-    metrics[key]?.kind ?? 'histogram',
+    kind,
     meaningOf(key),
-    unitOf(key, metrics),
+    kind === 'histogram' ? independentOf(key) : '',
   ])
   if (rows.length === 0) return null
   return section('measured', 'How each number was measured', 'page', [
     table(['Metric', 'Kind', 'From where to where', 'Judged by'], rows),
   ])
 }
-
-const unitOf = (key: string, metrics: Metrics) => (metrics[key]?.kind === 'histogram' ? independentOf(key) : '')

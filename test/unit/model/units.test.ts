@@ -1,9 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { formatBytes, formatCount, formatDuration, parseDuration } from '../../../harness/model/units.ts'
+import { durationText, formatBytes, formatCount, formatDuration, parseDuration } from '../../../harness/model/units.ts'
 
 const UNITS = { us: 1, ms: 1000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000 }
+
+test('durationText is read back to the microsecond, in the largest unit that it is a whole number of', () => {
+  fc.assert(fc.property(fc.nat({ max: 10 ** 12 }), (us) => parseDuration(durationText(us)) === us))
+  expect([0, 7, 1000, 1500, 61_500_000, 60_000_000].map(durationText)).toEqual([
+    ...['0s', '7us', '1ms', '1500us', '61500ms', '60s'],
+  ])
+})
 
 describe('parseDuration', () => {
   test.each([

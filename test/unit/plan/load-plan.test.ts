@@ -223,6 +223,12 @@ describe('the plan of a record', () => {
     },
   }
 
+  test('of k6 is none: a script decides what it does', () => {
+    const record = { schema: 'sse-harness/run@1', plan: { target: { url: URL }, k6: { script: 'mine.ts' } } }
+    expect(() => planOfFile(record)).toThrow(UsageError)
+    expect(() => planOfFile(record)).toThrow(/k6 run.*repeat it with: sse-harness k6 mine\.ts$/)
+  })
+
   test('names everything that was cut out of it', () => {
     const { again } = recorded(secret)
     const faults = faultsOf(again)

@@ -148,12 +148,31 @@ describe('what is no secret stays', () => {
     ['--body', '{"max_tokens": ${N}, "token": ${TOKEN}}'],
     ['--body', 'stream=1&max_tokens=4096'],
     ['--threshold', 'sse_staleness: p(99)<1s'],
+    ['--env', 'SSE_CONNECTIONS=200'],
+    ['--env', 'TOKEN=${TOKEN}'],
+    ['-e', 'SSE_PARAMS={"headers":{"x-user":"7"}}'],
   ])('%s %s', (flag, value) => {
     expect(redactArguments([flag, value, `${flag}=${value}`], [])).toEqual([flag, value, `${flag}=${value}`])
   })
 })
 
 describe('what is cut out', () => {
+  test.each([
+    ['API_TOKEN=s3cret', 'API_TOKEN=[redacted]'],
+    ['AUTHORIZATION=Bearer s3cret', 'AUTHORIZATION=[redacted]'],
+    ['HEADER=Bearer s3cret', 'HEADER=[redacted]'],
+    ['TARGET=http://u:s3cret@h/?a=1&key=s3cret', 'TARGET=http://[redacted]@h/?a=1&key=[redacted]'],
+    [
+      'SSE_PARAMS={"headers":{"authorization":"s3cret","x":"1"}}',
+      'SSE_PARAMS={"headers":{"authorization":"[redacted]","x":"1"}}',
+    ],
+    ['s3cret', '[redacted]'],
+  ])('of a variable %s', (pair, shown) => {
+    for (const flag of ['--env', '-e'])
+      expect(redactArguments([flag, pair, `${flag}=${pair}`], [])).toEqual([flag, shown, `${flag}=${shown}`])
+    if (pair.includes('=')) expect(redactArguments([`-e${pair}`], [])).toEqual([`-e${shown}`])
+  })
+
   test.each([
     ['http://u:p@h/?a=1&token=x#f', 'http://[redacted]@h/?a=1&token=[redacted]#f'],
     // A semicolon may be a part of the value.

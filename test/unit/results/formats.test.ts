@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { metricCounts } from '../../../harness/histogram/summary.ts'
+import type { RunRecord } from '../../../harness/model/record.ts'
 import { renderChart } from '../../../harness/results/formats/chart.ts'
 import { escapeXml } from '../../../harness/results/formats/escape.ts'
 import type { Format } from '../../../harness/results/formats/registry.ts'
@@ -16,6 +17,7 @@ import { bareRecord, hostileRecord, VARIANTS } from '../../fixtures/records/vari
 const RECORDS = Object.entries({ ...VARIANTS, hostile: hostileRecord }).map(([name, build]) => [name, build()] as const)
 const HOSTILE = hostileRecord()
 const SAMPLE = sampleRecord()
+const BOTH = VARIANTS.both()
 const file = (record: Parameters<typeof renderFiles>[0], name: string) =>
   renderFiles(record).find((rendered) => rendered.name === name)?.content ?? ''
 const text = (record: Parameters<typeof renderFiles>[0]) => renderText(viewOf(record), { color: false })
@@ -40,11 +42,14 @@ describe.each(Object.entries<Format>(FORMATS))('format %s', (_name, format) => {
   })
 })
 
-test('every number of the view stands in the page and in the summary', () => {
-  const view = viewOf(SAMPLE)
-  const html = unescape(file(SAMPLE, 'report.html'))
-  const markdown = unescape(file(SAMPLE, 'summary.md').replaceAll('\\', ''))
-  const terminal = text(SAMPLE)
+test.each([
+  ['sample', SAMPLE],
+  ['both', BOTH],
+])('every number of the view of "%s" stands in the page and in the summary', (_name, record) => {
+  const view = viewOf(record)
+  const html = unescape(file(record, 'report.html'))
+  const markdown = unescape(file(record, 'summary.md').replaceAll('\\', ''))
+  const terminal = text(record)
   const cells = (...levels: string[]) =>
     view.sections
       .filter(({ level }) => levels.includes(level))
@@ -56,7 +61,7 @@ test('every number of the view stands in the page and in the summary', () => {
   expect(cells('terminal').filter((cell) => cell.length <= 64 && !terminal.includes(cell))).toEqual([])
   expect(cells('terminal').filter((cell) => cell.length > 64 && !flat(terminal).includes(cell))).toEqual([])
   expect(cells('terminal').length).toBeGreaterThan(100)
-  for (const shown of [html, markdown, terminal]) expect(shown).toContain(sentenceOf(SAMPLE))
+  for (const shown of [html, markdown, terminal]) expect(shown).toContain(sentenceOf(record))
 })
 
 describe('a hostile server', () => {
@@ -144,6 +149,17 @@ describe('junit', () => {
     expect(xml).toContain(`type="${type}"`)
   })
 
+  test('verdicts of k6 and its thresholds keep their names', () => {
+    const names = (record: RunRecord) =>
+      [...file(record, 'junit.xml').matchAll(/<testcase classname="sse-harness" name="([^"]*)"/g)].map(([, name]) =>
+        unescape(name ?? ''),
+      )
+    for (const record of [BOTH, VARIANTS.k6Alone()])
+      expect(names(record)).toEqual(['run', ...record.verdicts.map(({ name }) => name)])
+    expect(names(BOTH)).toContain('k6/no_loss')
+    expect(names(VARIANTS.k6Alone())).toContain('k6 sse_event{kind:data}: p(95)<500')
+  })
+
   test('a failed run without a failed verdict is red too', () => {
     const xml = file(bareRecord({ status: 'fail' }), 'junit.xml')
     expect(attribute(xml, 'failures')).toBe(1)
@@ -191,6 +207,18 @@ describe('charts', () => {
   })
   const lines = (svg: string) =>
     [...svg.matchAll(/<polyline points="([^"]*)"/g)].map(([, points]) => points?.split(' ').length)
+
+  test('draws and names the phases of k6 as those of our own clients', () => {
+    const { blocks = [] } = viewOf(BOTH).sections.find(({ id }) => id === 'series') ?? {}
+    const first = blocks.find((block) => block.kind === 'chart')
+    if (first === undefined) throw new Error('no chart')
+    const svg = renderChart(first)
+    const names = BOTH.phases.map(({ name }) => name)
+    expect([...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, name]) => name).slice(0, names.length)).toEqual(names)
+    expect([...svg.matchAll(/class="phase"[^>]*>([^<]*)</g)].map(([, name]) => name)).toEqual(['steady', 'k6/measure'])
+    const ticks = [...svg.matchAll(/x="([\d.]+)" y="222"[^>]*>([^<]*)</g)]
+    expect(ticks.map(([, , label]) => label)).toEqual(['0', '15 s', '30 s', '45 s', '60 s', '75 s', '90 s'])
+  })
 
   test('a gap in the samples is a gap in the line, one lonely sample is a dot', () => {
     const svg = renderChart(chart([1, 2, null, 3, null, 4, 5, 6]))

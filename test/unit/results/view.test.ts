@@ -32,6 +32,14 @@ describe('the sentence', () => {
       /^Inconclusive \(no_loss\): at most 500 streams open at once; .*298,745 events received, losses unknown/,
     ],
     ['aborted', /^Aborted after 66.3 s, before its end: /],
+    [
+      'both',
+      /^Fail \(k6\/no_loss\): holds 500 streams; 95 % of client-seconds saw data fresher than \d+ ms; 0 of 298,745 events lost; 3 connection attempts failed; k6 agrees \(holds 1,200 streams, 7 of 121,007 events lost, 2 connection attempts failed\); server clean\.$/,
+    ],
+    [
+      'k6Alone',
+      /^Pass: holds 1,200 streams; 95 % of client-seconds saw data fresher than \d+ ms; 0 of 121,007 events lost; 2 connection attempts failed\.$/,
+    ],
     ['bare', /^Error \(exit code 4\), the run did not complete: nothing was measured\.$/],
   ] as const)('of the record "%s"', (name, expected) => {
     expect(sentenceOf(VARIANTS[name]())).toMatch(expected)

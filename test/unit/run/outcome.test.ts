@@ -13,6 +13,7 @@ const verdict = (name: string, status: Verdict['status']): Verdict => ({
   why: '',
 })
 const findings = (changes: Partial<Findings> = {}): Findings => ({
+  generatorFault: false,
   aborted: false,
   unreachable: false,
   void: [],
@@ -23,6 +24,7 @@ const findings = (changes: Partial<Findings> = {}): Findings => ({
 
 /** The first that holds decides, so each may meet every one below it. */
 const PRECEDENCE = [
+  { name: 'error', exitCode: 1, has: { generatorFault: true } },
   { name: 'aborted', exitCode: 3, has: { aborted: true } },
   { name: 'error', exitCode: 4, has: { unreachable: true } },
   { name: 'void', exitCode: 5, has: { void: [{ rule: 'clock_step', actual: '', limit: '', remedy: '' }] } },
@@ -61,6 +63,13 @@ describe('an accepted name', () => {
   test('lets no other stay open', () => {
     const verdicts = [verdict('reconciled', 'inconclusive'), verdict('no_leak', 'inconclusive')]
     expect(outcome(findings({ verdicts, accepted }))).toEqual({ status: 'inconclusive', exitCode: 5 })
+  })
+
+  test('without a prefix holds for k6 as well, and with one for k6 alone', () => {
+    const verdicts = [verdict('reconciled', 'inconclusive'), verdict('k6/reconciled', 'inconclusive')]
+    expect(outcome(findings({ verdicts, accepted })).status).toBe('pass')
+    expect(outcome(findings({ verdicts, accepted: ['k6/reconciled'] })).status).toBe('inconclusive')
+    expect(outcome(findings({ verdicts: verdicts.slice(1), accepted: ['k6/reconciled'] })).status).toBe('pass')
   })
 
   test('excuses no failure', () => {

@@ -9,7 +9,10 @@ const AMPLE: Limits = { openFiles: 1_048_576, ports: [1024, 65_535], memory: 102
 
 function faultsOf(demand: Partial<Demand>, limits: Partial<Limits>): readonly string[] {
   try {
-    preflight({ connections: 100, workers: 1, path: 'load.connections', ...demand }, { ...AMPLE, ...limits })
+    preflight(
+      { generator: 'node', connections: 100, workers: 1, path: 'load.connections', ...demand },
+      { ...AMPLE, ...limits },
+    )
     return []
   } catch (error) {
     if (error instanceof UsageError) return error.faults
@@ -66,6 +69,15 @@ test('memory, with what would fit', () => {
   expect(faultsOf({ connections: most }, { memory: GIB })).toEqual([])
   expect(faultsOf({ connections: most + 1 }, { memory: GIB })).toHaveLength(1)
   expect(faultsOf({ connections: 1, workers: 4 }, { memory: GIB / 8 })[0]).toContain('enough for 0')
+})
+
+test('k6 takes more for a stream, and has no workers to add', () => {
+  const [memory] = faultsOf({ generator: 'k6', connections: 5000, path: 'load.ts' }, { memory: GIB })
+  expect(memory).toMatch(/^load\.ts: 5,000 streams need about 1\.17 GiB/)
+  expect(faultsOf({ connections: 5000 }, { memory: GIB })).toEqual([])
+  const [files] = faultsOf({ generator: 'k6', connections: 961 }, { openFiles: 1024 })
+  expect(files).toContain('k6 can hold 960')
+  expect(files).not.toContain('--workers')
 })
 
 test('everything that does not fit is said at once', () => {

@@ -67,7 +67,7 @@ describe('void rules', () => {
   })
   const rules = (...windows: ReturnType<typeof window>[]) => {
     const quiet = { workers: 1, cores: 4, arrivals: 1, droppedArrivals: 0, clockError: null, clockStep: 0 }
-    return voidReasons({ ...quiet, windows }).map(({ rule }) => rule)
+    return voidReasons({ generator: 'node', ...quiet, windows }).map(({ rule }) => rule)
   }
 
   test('weigh windows by their time', () => {

@@ -21,6 +21,11 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
 })
 const withLedger = (changes: Partial<Ledger>): Evidence => evidence({ ledger: { ...ledger(), ...changes } })
 
+test('a target that nobody knows was not asked', () => {
+  const verdict = verdictOf('target_alive', evidence({ targetAlive: null }))
+  expect(verdict).toMatchObject({ status: 'inconclusive', actual: 'not asked' })
+})
+
 function verdictOf(name: DefaultVerdict, of: Evidence) {
   const found = defaultVerdicts(of).find((verdict) => verdict.name === name)
   if (found === undefined) throw new Error(`there is no verdict ${name}`)

@@ -17,6 +17,7 @@ const window = (changes: Partial<LoadWindow> = {}): LoadWindow => ({
 const windows = (count: number, changes: Partial<LoadWindow>): LoadWindow[] =>
   Array.from({ length: 100 }, (_, index) => window(index < count ? changes : {}))
 const circumstances = (changes: Partial<Circumstances> = {}): Circumstances => ({
+  generator: 'node',
   windows: windows(0, {}),
   workers: 1,
   cores: 2,
@@ -108,6 +109,17 @@ test('each rule says what was and what may be', () => {
     ['1.00 ms', '1.00 ms'],
     ['-1.00 ms', '1.00 ms'],
   ])
+})
+
+test('of k6 each says so, and its remedy is one that k6 has', () => {
+  const reasons = CASES.flatMap(([, , above]) => reasonsOf({ ...above, generator: 'k6' }))
+  expect(reasons.map(({ rule }) => rule)).toEqual(CASES.map(([rule]) => rule))
+  for (const { actual, remedy } of reasons) {
+    expect(actual).toMatch(/^k6: /)
+    expect(remedy).not.toMatch(/--workers|--connections|--stream-duration/)
+  }
+  const [dropped] = reasonsOf({ generator: 'k6', droppedArrivals: 500 })
+  expect(dropped?.remedy).toContain('maxVUs')
 })
 
 test('a run may be void for several reasons', () => {

@@ -38,6 +38,7 @@ interface Worker {
 type SessionPart = Partial<Omit<SessionResult, 'workers'>> & { workers?: Worker[] }
 const session = (changes: SessionPart = {}): SessionResult =>
   ({
+    k6: null,
     unreachable: false,
     commonClock: true,
     offsets: [],
@@ -96,6 +97,13 @@ describe('what the figures lack', () => {
     const far = session({ commonClock: false })
     expect(warn(QUIET, [far])).toEqual([expect.stringContaining('its clock is unknown')])
     expect(warn(QUIET, [session({ commonClock: false, offsets: [{ offset: 5, error: 3 }] })])).toEqual([])
+  })
+
+  test('of a k6 that has not come to its last word nothing is said of stamps', () => {
+    const workers = [{ stamped: false, badSequence: null }]
+    const k6 = (told: boolean) => ({ ...session().k6, records: true, told }) as SessionResult['k6']
+    expect(warn(QUIET, [session({ workers, k6: k6(false) })])).toEqual([])
+    expect(warn(QUIET, [session({ workers, k6: k6(true) })])).toHaveLength(1)
   })
 
   test('a sequence that is a whole number, shown no longer than it helps', () => {

@@ -1,0 +1,103 @@
+import type { HistogramMetric, Metrics, Verdict } from '../model/record.ts'
+import type { Microseconds } from '../model/units.ts'
+import { formatDuration, US_PER_MS, US_PER_SECOND } from '../model/units.ts'
+import { FURTHER_VERDICTS } from '../model/verdicts.ts'
+import type { CollectedPhase } from './collector.ts'
+
+const RATE_SHARE = 0.05
+const NEAR: Microseconds = US_PER_MS
+const P99_FACTOR = 2
+
+/** What one generator saw of a steady load; null is what it cannot tell. */
+export interface SteadyFigures {
+  /** Events per stream and second of open time. */
+  rate: number | null
+  delivery: Pick<HistogramMetric, 'p50' | 'p99' | 'clientBound' | 'lowerBounds'> | null
+  isVoid: boolean
+}
+
+/** `phases`: the steady ones; `metrics`: those of these phases. */
+export function steadyFigures(phases: readonly CollectedPhase[], metrics: Metrics, isVoid: boolean): SteadyFigures {
+  const openTime = phases.reduce((sum, phase) => sum + phase.openTime, 0)
+  const events = phases.reduce((sum, phase) => sum + phase.set.counters.sse_events_received, 0)
+  const delivery = metrics['sse_delivery_latency']
+  return {
+    rate: openTime > 0 ? (events * US_PER_SECOND) / openTime : null,
+    delivery: delivery?.kind === 'histogram' ? delivery : null,
+    isVoid,
+  }
+}
+
+/** One figure of both; `why` is set when it cannot be compared. */
+interface Part {
+  text: string
+  agrees: boolean | null
+  why: string
+}
+
+/**
+ * Two clients that share no code see the same server at the same load: what they agree on, neither has made up. Latency
+ * is compared in milliseconds, because each has its own way from the socket to its clock.
+ */
+export function generatorsAgree(node: SteadyFigures, k6: SteadyFigures): Verdict {
+  const parts = [ratePart(node, k6), percentilePart('p50', node, k6), percentilePart('p99', node, k6)]
+  const differing = parts.filter(({ agrees }) => agrees === false)
+  const unjudged = parts.filter(({ agrees }) => agrees === null)
+  const isVoid = node.isVoid || k6.isVoid
+  const isOpen = isVoid || unjudged.length === parts.length
+  const notes = [...differing, ...unjudged].map(({ why }) => why)
+  if (isVoid) notes.unshift('a generator was not in a state to measure, so nothing follows from its figures')
+  return {
+    name: 'generators_agree',
+    status: isOpen ? 'inconclusive' : differing.length > 0 ? 'fail' : 'pass',
+    expected: FURTHER_VERDICTS.generators_agree,
+    actual: parts.map(({ text }) => text).join('; '),
+    why: notes.length === 0 ? 'every figure was compared' : notes.join('; '),
+  }
+}
+
+function ratePart(node: SteadyFigures, k6: SteadyFigures): Part {
+  const name = 'events per stream and second'
+  const show = (rate: number | null) => (rate === null ? 'unknown' : rate.toFixed(2))
+  const text = `${name}: node ${show(node.rate)}, k6 ${show(k6.rate)}`
+  if (node.rate === null || k6.rate === null)
+    return { text, agrees: null, why: `${name} not compared: ${lacks(node.rate, k6.rate)}` }
+  const most = Math.max(node.rate, k6.rate)
+  if (most === 0) return { text, agrees: null, why: `${name} not compared: no event came` }
+  const agrees = Math.abs(node.rate - k6.rate) <= RATE_SHARE * most
+  return { text, agrees, why: `${name} differ by more than ${RATE_SHARE * 100} %` }
+}
+
+function percentilePart(quantile: 'p50' | 'p99', node: SteadyFigures, k6: SteadyFigures): Part {
+  const name = `${quantile} of delivery`
+  const [ours, theirs] = [node.delivery?.[quantile] ?? null, k6.delivery?.[quantile] ?? null]
+  const show = (value: number | null) => (value === null ? 'unknown' : formatDuration(value))
+  const text = `${name}: node ${show(ours)}, k6 ${show(theirs)}`
+  if (ours === null || theirs === null)
+    return { text, agrees: null, why: `${name} not compared: ${lacks(ours, theirs)}` }
+  const bound = boundOf(quantile, node, k6)
+  if (bound !== null) return { text, agrees: null, why: `${name} not compared: ${bound}` }
+  const isNear = Math.abs(ours - theirs) <= NEAR
+  if (quantile === 'p50') return { text, agrees: isNear, why: `${name} differs by more than ${formatDuration(NEAR)}` }
+  const isInFactor = Math.max(ours, theirs) <= P99_FACTOR * Math.min(ours, theirs)
+  const why = `${name} differs by more than ${formatDuration(NEAR)} and a factor of ${P99_FACTOR}`
+  return { text, agrees: isNear || isInFactor, why }
+}
+
+const lacks = (node: number | null, k6: number | null): string =>
+  node === null && k6 === null ? 'neither can tell' : `${node === null ? 'node' : 'k6'} cannot tell`
+
+/** Why a percentile that both have says nothing of the server. */
+function boundOf(quantile: 'p50' | 'p99', node: SteadyFigures, k6: SteadyFigures): string | null {
+  const named = (key: 'clientBound' | 'lowerBounds'): string =>
+    [
+      node.delivery?.[key].includes(quantile) === true ? 'node' : '',
+      k6.delivery?.[key].includes(quantile) === true ? 'k6' : '',
+    ]
+      .filter((name) => name !== '')
+      .join(' and ')
+  const client = named('clientBound')
+  if (client !== '') return `client-bound in ${client}`
+  const lower = named('lowerBounds')
+  return lower === '' ? null : `only known to be at least that in ${lower}`
+}

@@ -1,0 +1,225 @@
+import type { K6Binary } from '../k6/binary.ts'
+import { judge } from '../k6/judge.ts'
+import type { K6Interval, K6Message, K6Result, K6Target } from '../k6/messages.ts'
+import type { K6Outcome } from '../k6/outcome.ts'
+import type { K6Run } from '../k6/run.ts'
+import type { ServerBooks, StreamBalance } from '../measure/balance.ts'
+import type { Clock } from '../measure/clock.ts'
+import { newTallies } from '../measure/tallies.ts'
+import type { Microseconds } from '../model/units.ts'
+import { Collector } from './collector.ts'
+import type { IntervalSink } from './collector.ts'
+import { closedBooks } from './drain.ts'
+import { withoutClock } from './foreign-clock.ts'
+import type { ProgressListener } from './progress.ts'
+import { Progress } from './progress.ts'
+import type { WorkerResult } from './protocol.ts'
+import type { K6Facts, SessionResult } from './session-types.ts'
+import { isLoopback, TargetWatch } from './target-watch.ts'
+
+/** k6 is one process however many cores it uses. */
+const WORKER = 0
+
+/**
+ * Streams of a script end one by one while the publisher goes on, so a head at the end says nothing of what one of them
+ * should have had: that is what was offered to it. What a lost stream missed after that is in its outage.
+ */
+const UNPAUSED = { paused: false, heads: new Map<string, number>() }
+
+export interface K6SessionOptions {
+  /** Runs a script and hands on what it tells; an argument so that it can be told anything. */
+  run: (options: K6Run) => Promise<K6Outcome>
+  binary: K6Binary
+  /** As k6 is to read it. */
+  script: string
+  /** As it is recorded. */
+  shownScript: string
+  env: Readonly<Record<string, string>>
+  args: readonly string[]
+  /** What is measured, from the first stream on; null: what the script makes of it. */
+  measure: K6Run['measure']
+  limit: K6Run['limit']
+  /** Where its streams go, as a plan has it; null: the script alone knows. */
+  url: string | null
+  /** Prefix of the phases' names and of the tags in the log. */
+  name: string
+  /** As planned, for the time left, and what the command still has to do after it. */
+  length: Microseconds
+  after: Microseconds
+  /** Virtual users. */
+  users: number
+  clock: Clock
+  signal: AbortSignal
+  sink: IntervalSink | null
+  onProgress: ProgressListener | null
+  /** What the script prints, line by line. */
+  onOutput: (line: string) => void
+  targetGone: Promise<void> | null
+}
+
+export type K6SessionResult = SessionResult & {
+  k6: K6Facts
+  /** The first target that a stream of the script reached, as it was asked for. */
+  target: string | null
+}
+
+/** Runs a script of k6 and makes of what it tells what a session of our own clients makes of its workers. */
+export async function runK6Session(options: K6SessionOptions): Promise<K6SessionResult> {
+  const session = new K6Session(options)
+  try {
+    return await session.run()
+  } finally {
+    await session.close()
+  }
+}
+
+class K6Session {
+  private readonly options: K6SessionOptions
+  private readonly collector: Collector
+  private readonly progress: Progress
+  private readonly balances: StreamBalance[] = []
+  private watch: TargetWatch | null
+  private target: string | null = null
+  private commonClock: boolean
+  private startAt: Microseconds
+  private newest: K6Interval | null = null
+  private result: K6Result | null = null
+
+  constructor(options: K6SessionOptions) {
+    const { clock, url, name, sink } = options
+    this.options = options
+    this.startAt = clock.now()
+    this.watch = url === null ? null : new TargetWatch(url, clock)
+    this.commonClock = url === null || isLoopback(url)
+    const tagged: IntervalSink = (key, start, end, counts) => sink?.(`${name}${key}`, start, end, counts)
+    this.collector = new Collector(1, () => this.startAt, sink === null ? null : tagged)
+    this.progress = new Progress(options.onProgress, clock)
+  }
+
+  async run(): Promise<K6SessionResult> {
+    const { options } = this
+    const { run, binary, script, env, args, measure, limit, onOutput, name, length, after, users } = options
+    this.progress.begin(`${name}set-up`, length + after, users)
+    const signal = AbortSignal.any([options.signal, aborted(options.targetGone)])
+    const onMessage = (message: K6Message): void => this.take(message)
+    const outcome = await run({ binary, script, env, args, measure, limit, signal, onMessage, onOutput })
+    return this.end(outcome)
+  }
+
+  private take(message: K6Message): void {
+    switch (message.type) {
+      case 'start':
+        this.startAt = message.startedAt
+        break
+      case 'phase':
+        this.collector.beginPhase(`${this.options.name}${message.name}`, message.kind, message.measured, message.start)
+        this.progress.phase(`${this.options.name}${message.name}`)
+        break
+      case 'target':
+        this.learn(message)
+        break
+      case 'phase-count':
+        this.collector.addPhaseCount(message.index, message.count)
+        break
+      case 'interval':
+        this.interval(message)
+        break
+      case 'result':
+        this.result = message
+        break
+    }
+  }
+
+  /** The first target is the one that is watched, unless it was named beforehand: then only that one. */
+  private learn({ url, headers }: K6Target): void {
+    this.target ??= url
+    if (this.watch === null) {
+      this.watch = new TargetWatch(url, this.options.clock)
+      this.commonClock = isLoopback(url)
+    }
+    if (new URL(url).origin === this.watch.origin) this.watch.learn(headers, () => {})
+  }
+
+  private interval({ balances, ...told }: K6Interval): void {
+    this.newest = { balances: [], ...told }
+    for (const balance of balances) this.balances.push(ofItsOwn(balance))
+    const interval = { ...told, worker: WORKER }
+    this.collector.add(this.commonClock ? interval : withoutClock(interval))
+    this.progress.interval(interval)
+  }
+
+  private async end(outcome: K6Outcome): Promise<K6SessionResult> {
+    const { collector, commonClock, watch } = this
+    const { clock, binary, shownScript, signal } = this.options
+    const endAt = this.result?.endedAt ?? this.newest?.end ?? clock.now()
+    collector.endPhases(endAt)
+    collector.finish()
+    const worker = this.worker()
+    const books = await this.books(worker)
+    const targetAlive = watch === null ? null : await watch.isAlive()
+    await watch?.finish(false)
+    return {
+      k6: {
+        version: binary.version,
+        script: shownScript,
+        records: binary.records,
+        told: this.result !== null,
+        ...judge(outcome),
+      },
+      target: this.target,
+      collector,
+      workers: [worker],
+      books,
+      reference: watch?.target != null,
+      headers: watch?.headers ?? null,
+      // k6 takes stamps as they are, so an offset is of no use to it.
+      offsets: commonClock ? (watch?.offsets ?? []) : [],
+      commonClock,
+      targetAlive,
+      aborted: signal.aborted,
+      unreachable: worker.everOpened === 0,
+      faults: [],
+      startAt: this.startAt,
+      endAt,
+    }
+  }
+
+  /** Without its last word, what its intervals said. */
+  private worker(): WorkerResult {
+    const { result, newest, balances } = this
+    const unknown = { stillLost: 0, users: 0, droppedArrivals: 0, baseRss: 0, clockStep: 0 }
+    const said =
+      newest === null ? {} : { everOpened: newest.everOpened, settled: newest.settled, users: newest.started }
+    const worker = {
+      ...newTallies(),
+      ...unknown,
+      ...said,
+      ...result,
+      type: 'result' as const,
+      worker: WORKER,
+      balances,
+    }
+    // A foreign k6 knows its virtual users, and each may open any number of streams.
+    return this.options.binary.records ? worker : { ...worker, users: worker.settled }
+  }
+
+  private async books(worker: WorkerResult): Promise<ServerBooks | null> {
+    const { watch, result, options } = this
+    if (watch === null || result === null || !options.binary.records) return null
+    return closedBooks(watch, [worker], options.clock, UNPAUSED)
+  }
+
+  async close(): Promise<void> {
+    await this.watch?.close()
+  }
+}
+
+/** A stream that was connected until k6 ended it had all it wanted: nobody waited for what was sent after that. */
+const ofItsOwn = (balance: StreamBalance): StreamBalance =>
+  balance.state === 'open' ? { ...balance, state: 'done' } : balance
+
+function aborted(gone: Promise<void> | null): AbortSignal {
+  const controller = new AbortController()
+  void gone?.then(() => controller.abort())
+  return controller.signal
+}
