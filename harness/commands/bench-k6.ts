@@ -28,7 +28,7 @@ export async function findK6Half(
   { signal, progress }: SetUpContext,
 ): Promise<K6Half> {
   if (!flags.k6) return { binary: null, skipped: null }
-  const found = await findK6({ env: process.env, onProgress: (text) => progress.note(text), signal })
+  const found = await findK6({ env: process.env, onProgress: (text) => progress.step(text), signal })
   const why = 'missing' in found ? found.missing : mirrorFault(plan, found.binary)
   if (why === null && 'binary' in found) return { binary: found.binary, skipped: null }
   if (flags['require-k6']) throw new UsageError([`--require-k6: the k6 half cannot be run: ${why}`])

@@ -67,7 +67,7 @@ async function k6(flags: K6Flags): Promise<number> {
 }
 
 async function setUp(input: K6Input, request: K6Request, { signal, progress }: SetUpContext): Promise<Scenario> {
-  const found = await findK6({ env: process.env, onProgress: (line) => progress.note(line), signal })
+  const found = await findK6({ env: process.env, onProgress: (line) => progress.step(line), signal })
   if ('missing' in found) throw new UsageError([found.missing])
   const { binary } = found
   const facts = await inspectScript(binary, input.script, { env: request.env, args: request.args, signal })

@@ -22,6 +22,12 @@ export class ProgressLine {
     if (this.active) this.draw(text)
   }
 
+  /** What takes minutes: in a log it has lines of its own, or it would look like a hang. */
+  step(text: string): void {
+    if (this.active) this.draw(text)
+    else this.print(text)
+  }
+
   /** A line of somebody else's, above our own. */
   print(text: string): void {
     if (this.isQuiet) return

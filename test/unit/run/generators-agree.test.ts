@@ -12,6 +12,7 @@ interface Seen {
   rate?: number | null
   p50?: number | null
   p99?: number | null
+  transit?: number | null
   clientBound?: string[]
   lowerBounds?: string[]
   delivery?: null
@@ -22,13 +23,15 @@ function figures({
   rate = 10,
   p50 = 1,
   p99 = 4,
+  transit = null,
   clientBound = [],
   lowerBounds = [],
   isVoid = false,
   delivery,
 }: Seen): SteadyFigures {
   const us = (ms: number | null) => (ms === null ? null : ms * MS)
-  return { rate, isVoid, delivery: delivery === null ? null : { p50: us(p50), p99: us(p99), clientBound, lowerBounds } }
+  const percentiles = delivery === null ? null : { p50: us(p50), p99: us(p99), clientBound, lowerBounds }
+  return { rate, isVoid, delivery: percentiles, transit: us(transit) }
 }
 const judged = (node: Seen, k6: Seen) => generatorsAgree(figures(node), figures(k6))
 
@@ -40,6 +43,19 @@ test('what both saw alike agrees, and both numbers are said', () => {
       'events per stream and second: node 10.00, k6 9.90; p50 of delivery: node 1.00 ms, k6 1.50 ms; p99 of delivery: node 4.00 ms, k6 5.00 ms',
     why: 'every figure was compared',
   })
+})
+
+test("a tail that is the server's own is nobody's disagreement", () => {
+  const verdict = judged({ p99: 4, transit: 1 }, { p99: 40, transit: 2 })
+  expect(verdict).toMatchObject({ status: 'pass' })
+  expect(verdict.why).toBe(
+    'p99 of delivery not compared: the server itself was late in one of them (transit: node 1.00 ms, k6 2.00 ms)',
+  )
+})
+
+test('a tail on the way to one of them is', () => {
+  expect(judged({ p99: 4, transit: 1 }, { p99: 40, transit: 37 }).status).toBe('fail')
+  expect(judged({ p99: 4, transit: 1 }, { p99: 40 }).status).toBe('fail')
 })
 
 const BORDERS: [what: string, node: Seen, agreeing: Seen, differing: Seen, why: string][] = [
@@ -139,6 +155,7 @@ describe('the figures of a steady load', () => {
     expect(steadyFigures([phase(300, 20 * SECOND), phase(100, 20 * SECOND)], {}, false)).toEqual({
       rate: 10,
       delivery: null,
+      transit: null,
       isVoid: false,
     })
   })
