@@ -49,7 +49,8 @@ function whyNot(
   sequenced: boolean,
   unsequenced: number,
 ): string | null {
-  if (!sequenced) return 'events carry no sequence that the harness knows of; name one with --sequence'
+  if (!sequenced)
+    return 'events carry no sequence that the harness knows of; name one with --sequence, or in a k6 script with the parameter sequence'
   if (books === null)
     return 'the server does not tell what it wrote, so a lost tail cannot be seen; only gaps in the sequence count'
   if (unsequenced > 0) return `${unsequenced} events had no readable sequence`

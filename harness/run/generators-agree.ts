@@ -1,18 +1,23 @@
 import type { HistogramMetric, Metrics, Verdict } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
-import { formatDuration, US_PER_MS, US_PER_SECOND } from '../model/units.ts'
+import { formatCount, formatDuration, US_PER_MS, US_PER_SECOND } from '../model/units.ts'
 import { FURTHER_VERDICTS } from '../model/verdicts.ts'
 import type { CollectedPhase } from './collector.ts'
 
 const RATE_SHARE = 0.05
 const NEAR: Microseconds = US_PER_MS
 const P99_FACTOR = 2
+/**
+ * Bursts that a tail has to have before it is compared. One stall of the machine hits every channel at once and so counts
+ * many times over; in a short run it alone is the tail, and the two runs are not at the same time.
+ */
+const TAIL_BURSTS = 10_000
 
 /** What one generator saw of a steady load; null is what it cannot tell. */
 export interface SteadyFigures {
   /** Events per stream and second of open time. */
   rate: number | null
-  delivery: Pick<HistogramMetric, 'p50' | 'p99' | 'clientBound' | 'lowerBounds'> | null
+  delivery: Pick<HistogramMetric, 'independent' | 'p50' | 'p99' | 'clientBound' | 'lowerBounds'> | null
   /** 99th percentile from sent to received: delivery without the server's own lateness. */
   transit: Microseconds | null
   isVoid: boolean
@@ -84,6 +89,11 @@ function percentilePart(quantile: 'p50' | 'p99', node: SteadyFigures, k6: Steady
   if (quantile === 'p50')
     return { text, agrees: isNear(ours, theirs), why: `${name} differs by more than ${formatDuration(NEAR)}` }
   if (tailsAgree(ours, theirs)) return { text, agrees: true, why: '' }
+  const bursts = Math.min(node.delivery?.independent ?? 0, k6.delivery?.independent ?? 0)
+  if (bursts < TAIL_BURSTS) {
+    const why = `${name} not compared: ${formatCount(bursts)} bursts are too few for a tail, it needs ${formatCount(TAIL_BURSTS)}`
+    return { text, agrees: null, why }
+  }
   // One after the other they saw the server at two times. A tail that the way to the client does not have is the server's.
   if (node.transit !== null && k6.transit !== null && tailsAgree(node.transit, k6.transit)) {
     const ways = `node ${formatDuration(node.transit)}, k6 ${formatDuration(k6.transit)}`

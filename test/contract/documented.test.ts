@@ -125,6 +125,7 @@ describe('docs/contract.md', () => {
   it('has every rule that makes a run void', () => {
     const window = { span: 1, open: 1, utilisation: 1, cores: 9, runDelayRatio: 1 }
     const reasons = voidReasons({
+      generator: 'node',
       windows: [window],
       workers: 1,
       cores: 1,
@@ -136,6 +137,36 @@ describe('docs/contract.md', () => {
     expectSame(
       firstColumn('Void runs'),
       reasons.map(({ rule }) => rule),
+    )
+  })
+
+  it('has every metric that a threshold of a k6 script can name', () => {
+    const goSource = (name: string) =>
+      readFileSync(path.resolve(import.meta.dirname, '../../k6-scripts/extension', name), 'utf8')
+    const within = (text: string, opening: string) => text.slice(text.indexOf(opening)).split('}')[0] ?? ''
+    const counters = within(goSource('module/metrics.go'), 'counterNames = []string{').matchAll(/"(\w+)"/g)
+    const keys = new Map(
+      [...goSource('record/metrics.go').matchAll(/(key\w+)\s+HistogramKey = "(\w+)"/g)].map(([, key, name]) => [
+        key,
+        name,
+      ]),
+    )
+    const tapped = within(goSource('record/tap.go'), 'keys := []HistogramKey{').matchAll(/key[A-Z]\w+/g)
+    const real = [
+      ...[...counters].map(([, name]) => name),
+      ...[...tapped].map(([key]) => keys.get(key)),
+      'sse_open_streams',
+    ]
+    expect(real.length).toBeGreaterThan(20)
+    const lines = chapter('Thresholds').split('\n')
+    const told = lines.filter((line) => /^(k6 knows|- as (counters|trends|a gauge)) `?/.test(line)).join('\n')
+    // "`sse_connect_duration`, ... and their `_uncorrected`"
+    const [before = '', after = ''] = told.split(' and their `_uncorrected`')
+    const names = (text: string) => [...text.matchAll(/`(sse_\w+)`/g)].map(([, name]) => name ?? '')
+    const paired = names(before.slice(before.lastIndexOf('- as trends'))).map((name) => `${name}_uncorrected`)
+    expectSame(
+      [...names(before), ...paired, ...names(after)],
+      real.map((name) => name ?? ''),
     )
   })
 

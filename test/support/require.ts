@@ -19,5 +19,8 @@ export function requirement(name: string, available: boolean, howToGet: string):
 /** Ours is built with Go when it is asked for, so that is what has to be there. */
 export const HAS_K6 =
   (process.env['K6_BIN'] ?? '') !== '' ||
-  ['go', '/usr/local/go/bin/go'].some((go) => spawnSync(go, ['version']).status === 0)
+  ['go', '/usr/local/go/bin/go'].some((go) => {
+    const [, major, minor] = / go(\d+)\.(\d+)/.exec(spawnSync(go, ['version'], { encoding: 'utf8' }).stdout ?? '') ?? []
+    return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 25)
+  })
 export const HOW_TO_GET_K6 = 'install Go 1.25 or later, or set K6_BIN to a k6 binary'

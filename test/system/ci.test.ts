@@ -89,7 +89,7 @@ describe('the last line of a CI log', () => {
 /** Each notes that it was called, with what, and does no more; node also answers what `.ci/run` asks of its version. */
 const FAKES = {
   node: `if [ "$1" = -e ]; then exec ${process.execPath} "$@"; fi`,
-  npm: 'echo "required: $SSE_HARNESS_REQUIRE" >> "$LOG"; if [ "$1" = run ]; then exit "${CHECK:-0}"; fi',
+  npm: 'echo "required: $SSE_HARNESS_REQUIRE$K6_BIN$NODE_ENV" >> "$LOG"; if [ "$1" = run ]; then exit "${CHECK:-0}"; fi',
   go: 'echo "go version ${GO:-go1.26.8} linux/amd64"; exit',
   gcc: 'exit "${GCC:-0}"',
   chromium: '',
@@ -114,8 +114,7 @@ describe('.ci/run on a machine where nothing is real', () => {
     await mkdir(path.join(folder, 'bin'))
     const text = await readFile(path.join(root, '.ci/run'), 'utf8')
     // The Go of this machine is not that of the test.
-    expect(text).toContain('/usr/local/go/bin')
-    await writeFile(path.join(folder, '.ci/run'), text.replaceAll('/usr/local/go/bin', path.join(folder, 'go/bin')))
+    await writeFile(path.join(folder, '.ci/run'), text.replaceAll('/usr/local/go', path.join(folder, 'go')))
     const module = 'k6-scripts/extension/go.mod'
     await cp(path.join(root, module), path.join(folder, module))
     for (const [name, code] of Object.entries(FAKES)) await program(`bin/${name}`, code)

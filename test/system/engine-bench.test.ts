@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
 
+import { BUILD_LIMIT_MS, builtK6 } from '../support/k6.ts'
+import { HAS_K6, HOW_TO_GET_K6, requirement } from '../support/require.ts'
 import { runProcess } from '../support/run-process.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -27,3 +29,20 @@ test('the recorder takes a million events and prints what one costs', async () =
   expect(stdout).toMatch(/1,000,000 events: heap [\d.]+ MiB/)
   expect(stdout).toMatch(/\d+ ns CPU per event/)
 })
+
+test.skipIf(!requirement('k6', HAS_K6, HOW_TO_GET_K6))(
+  'what k6 costs beside bare sockets runs and prints every row',
+  async () => {
+    // The bench asks for it too, within a shorter time.
+    await builtK6()
+    const { code, stdout } = await runProcess(process.execPath, ['dist/bench/k6.js', '--quick'], { cwd: root })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/bare sockets \(floor\)\s+[\d.]+ us CPU per event\s+1\.00 x floor/)
+    for (const name of ['our k6, 10 streams a user', 'our k6, 1 stream a user']) {
+      expect(stdout).toMatch(new RegExp(`${name}\\s+[\\d.]+ us CPU per event\\s+[\\d.]+ x floor`))
+      expect(stdout).toMatch(new RegExp(`${name}\\s+[\\d.]+ \\w+ RSS per stream`))
+    }
+    expect(stdout).toMatch(/after [\d,]+ events: [\d.]+ MiB RSS\n/)
+  },
+  BUILD_LIMIT_MS,
+)

@@ -13,6 +13,7 @@ interface Seen {
   p50?: number | null
   p99?: number | null
   transit?: number | null
+  bursts?: number
   clientBound?: string[]
   lowerBounds?: string[]
   delivery?: null
@@ -24,13 +25,15 @@ function figures({
   p50 = 1,
   p99 = 4,
   transit = null,
+  bursts = 10_000,
   clientBound = [],
   lowerBounds = [],
   isVoid = false,
   delivery,
 }: Seen): SteadyFigures {
   const us = (ms: number | null) => (ms === null ? null : ms * MS)
-  const percentiles = delivery === null ? null : { p50: us(p50), p99: us(p99), clientBound, lowerBounds }
+  const percentiles =
+    delivery === null ? null : { independent: bursts, p50: us(p50), p99: us(p99), clientBound, lowerBounds }
   return { rate, isVoid, delivery: percentiles, transit: us(transit) }
 }
 const judged = (node: Seen, k6: Seen) => generatorsAgree(figures(node), figures(k6))
@@ -51,6 +54,14 @@ test("a tail that is the server's own is nobody's disagreement", () => {
   expect(verdict.why).toBe(
     'p99 of delivery not compared: the server itself was late in one of them (transit: node 1.00 ms, k6 2.00 ms)',
   )
+})
+
+test("a tail of few bursts may be one stall, and is nobody's disagreement either", () => {
+  const verdict = judged({ p99: 4 }, { p99: 40, bursts: 9999 })
+  expect(verdict).toMatchObject({ status: 'pass' })
+  expect(verdict.why).toBe('p99 of delivery not compared: 9,999 bursts are too few for a tail, it needs 10,000')
+  // Alike they prove as much as they can.
+  expect(judged({}, { bursts: 20 }).why).toBe('every figure was compared')
 })
 
 test('a tail on the way to one of them is', () => {
