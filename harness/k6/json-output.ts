@@ -26,6 +26,8 @@ export interface JsonOutputOptions {
 interface Second {
   opened: number
   ended: number
+  /** Said outright; null: it follows from the other two. */
+  openAtEnd: number | null
   set: HistogramSet
 }
 
@@ -34,6 +36,9 @@ interface Second {
  * (pushSSEMetrics in its sse.go): once there are headers or an error, `http_req_sending`, the time from start to then;
  * at the end `http_reqs`, the same `http_req_sending` again and `http_req_duration`, one after the other. Streams that
  * are open when their scenario ends push nothing more. Without a response there is no tag `status`.
+ *
+ * Our own module without our output (samples.go) tells more plainly: `http_req_failed` for each attempt, and in
+ * `sse_open_streams` how many are open. xk6-sse has neither.
  */
 export class JsonOutput {
   private startedAt: Microseconds | null = null
@@ -93,6 +98,8 @@ export class JsonOutput {
     const { metric, time, value, tags } = point
     this.begin(time)
     if (metric === 'sse_event') this.at(time).set.counters.sse_events_received += value
+    else if (metric === 'sse_open_streams') this.at(time).openAtEnd = value
+    else if (metric === 'http_req_failed') this.count(time, value === 0, tags)
     else if (metric === 'http_reqs') this.end = { sending: null }
     else if (metric === 'http_req_sending' && this.end !== null) this.end.sending = value
     else if (metric === 'http_req_sending') this.settle(time + toUs(value), toUs(value), tags)
@@ -108,17 +115,24 @@ export class JsonOutput {
   }
 
   private settle(time: Microseconds, took: Microseconds, tags: Point['tags']): void {
-    const { status, url } = tags
+    const isOpen = tags['status'] === '200'
+    this.count(time, isOpen, tags)
+    if (!isOpen) return
     const second = this.at(time)
+    second.opened += 1
+    second.set.exact('sse_headers_duration_uncorrected').record(took)
+  }
+
+  private count(time: Microseconds, isOpen: boolean, { status, url }: Point['tags']): void {
+    const { counters } = this.at(time).set
     this.settled += 1
-    if (status !== '200') {
-      second.set.counters.sse_connections_failed += 1
-      if (status !== undefined) this.tallies.failures['status'] = (this.tallies.failures['status'] ?? 0) + 1
+    if (!isOpen) {
+      counters.sse_connections_failed += 1
+      const isStatus = status !== undefined && status !== '200'
+      if (isStatus) this.tallies.failures['status'] = (this.tallies.failures['status'] ?? 0) + 1
       return
     }
-    second.opened += 1
-    second.set.counters.sse_connections_opened += 1
-    second.set.exact('sse_headers_duration_uncorrected').record(took)
+    counters.sse_connections_opened += 1
     this.tallies.everOpened += 1
     this.showTarget(url)
   }
@@ -145,7 +159,7 @@ export class JsonOutput {
     const index = Math.max(this.next, Math.floor((time - (this.startedAt ?? time)) / US_PER_SECOND))
     let second = this.seconds.get(index)
     if (second === undefined) {
-      second = { opened: 0, ended: 0, set: new HistogramSet() }
+      second = { opened: 0, ended: 0, openAtEnd: null, set: new HistogramSet() }
       this.seconds.set(index, second)
     }
     return second
@@ -157,7 +171,7 @@ export class JsonOutput {
     const second = this.at(start)
     this.seconds.delete(this.next)
     this.next += 1
-    this.open += second.opened - second.ended
+    this.open = second.openAtEnd ?? this.open + second.opened - second.ended
     const set = second.set.take()
     const load = this.options.load()
     if (!(load.rss <= this.peakRss)) this.peakRss = load.rss

@@ -9,7 +9,16 @@ export interface Point {
   tags: Readonly<Record<string, string>>
 }
 
-const WANTED = ['sse_event', 'http_reqs', 'http_req_sending', 'http_req_duration', 'dropped_iterations', 'vus'] as const
+const WANTED = [
+  'sse_event',
+  'sse_open_streams',
+  'http_reqs',
+  'http_req_failed',
+  'http_req_sending',
+  'http_req_duration',
+  'dropped_iterations',
+  'vus',
+] as const
 /** Most lines are of other metrics and need no parsing. The order of the fields is that of k6's output. */
 const HEAD = /^\{"metric":"([^"]*)","type":"Point"/
 
@@ -32,4 +41,4 @@ export function parseTime(text: string): Microseconds {
  * which method.
  */
 export const isOfStream = ({ metric, tags }: Point): boolean =>
-  metric === 'sse_event' || (metric.startsWith('http_') && tags['method'] === undefined)
+  metric.startsWith('sse_') || (metric.startsWith('http_') && tags['method'] === undefined)

@@ -45,7 +45,8 @@ export function findingsOf(sessions: readonly SessionResult[], scope: FindingsSc
   const workers = sessions.flatMap((session) => session.workers)
   const streams = workers.reduce((sum, worker) => sum + worker.users, 0)
   const dropped = workers.reduce((sum, worker) => sum + worker.droppedArrivals, 0)
-  const isKnown = (metrics: Metrics): Metrics => (k6?.records === false ? seen(metrics) : metrics)
+  // Without a stream there was nothing to count, and a zero would say that there had been.
+  const isKnown = (all: Metrics): Metrics => (k6?.asked === false ? {} : k6?.records === false ? seen(all) : all)
   const metrics = isKnown(runMetrics(collector, streams, ledger, dropped, scope.headline))
   return {
     collector,
@@ -81,13 +82,13 @@ function verdictsOf(
   const all = defaultVerdicts(evidence(sessions, scope, ledger, metrics))
   if (k6 === null) return all
   const asked = k6.records ? all : all.filter(({ name }) => ASKED_OF_ANY.includes(name))
-  return k6.told ? asked : asked.map(untold)
+  return k6.told ? asked : asked.map((verdict) => untold(verdict, k6))
 }
 
 /** The half of a story proves nothing; whether the target answers was asked by ourselves. */
-function untold(verdict: Verdict): Verdict {
+function untold(verdict: Verdict, { asked }: K6Facts): Verdict {
   if (verdict.name === 'target_alive') return verdict
-  const why = 'k6 ended before it had told what became of its streams'
+  const why = asked ? 'k6 ended before it had told what became of its streams' : 'the script asked for no stream'
   return { ...verdict, status: 'inconclusive', actual: 'unknown', why }
 }
 

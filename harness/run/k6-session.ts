@@ -158,13 +158,15 @@ class K6Session {
     const books = await this.books(worker)
     const targetAlive = watch === null ? null : await watch.isAlive()
     await watch?.finish(false)
+    const judgement = judge(outcome)
     return {
       k6: {
         version: binary.version,
         script: shownScript,
         records: binary.records,
         told: this.result !== null,
-        ...judge(outcome),
+        asked: outcome.started,
+        ...judgement,
       },
       target: this.target,
       collector,
@@ -176,7 +178,8 @@ class K6Session {
       offsets: commonClock ? (watch?.offsets ?? []) : [],
       commonClock,
       targetAlive,
-      aborted: signal.aborted,
+      // Whoever sends k6 a signal stops the run; that we end it because its target is gone is another thing.
+      aborted: signal.aborted || (judgement.kind === 'aborted' && !outcome.aborted),
       unreachable: worker.everOpened === 0,
       faults: [],
       startAt: this.startAt,

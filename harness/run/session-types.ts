@@ -46,6 +46,8 @@ export interface K6Facts {
   records: boolean
   /** Its last word has come: without it what is counted is a part of the truth. */
   told: boolean
+  /** The script asked for a stream. */
+  asked: boolean
   /** How it ended, what was wrong with that, and what the script itself is judged by. */
   kind: 'completed' | 'usage' | 'aborted' | 'fault'
   faults: string[]

@@ -1,11 +1,13 @@
 import type { VoidReason } from '../model/record.ts'
 import type { Microseconds } from '../model/units.ts'
-import { formatDuration, US_PER_MS } from '../model/units.ts'
+import { formatDuration, US_PER_MS, US_PER_SECOND } from '../model/units.ts'
 import type { LoadWindow } from './second.ts'
 
 const MOST_UTILISATION = 0.9
 const MOST_BUSY_WINDOWS = 0.1
 const MOST_QUOTA = 0.9
+/** Measured time from which on the harness's own load says something. */
+const LEAST_JUDGED: Microseconds = US_PER_SECOND
 const MOST_DROPPED = 0.01
 const MOST_CLOCK_ERROR: Microseconds = US_PER_MS
 /**
@@ -49,6 +51,8 @@ function ofK6({ rule, actual, limit, remedy }: VoidReason): VoidReason {
 }
 
 function ownLoadReasons(c: Circumstances): VoidReason[] {
+  // A moment is all start-up. What fails at once must not be hidden behind how busy that made the harness.
+  if (timeOf(c.windows) < LEAST_JUDGED) return []
   const reasons: VoidReason[] = []
   const busy = shareOf(c.windows, (w) => w.utilisation > MOST_UTILISATION)
   if (busy > MOST_BUSY_WINDOWS) {

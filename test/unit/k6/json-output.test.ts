@@ -124,6 +124,26 @@ test('headers that come after the last sample still count', () => {
   expect(whole.counters.sse_connections_opened).toBe(1)
 })
 
+test('our own module without our output is understood as well, each attempt once', () => {
+  const gone = { url: 'http://127.0.0.1:8000/events' }
+  const messages = convert([
+    ...[point('http_reqs', 0, 1, OK), point('http_req_failed', 0, 0, OK), point('http_req_waiting', 0, 2, OK)],
+    ...[point('sse_open_streams', 0, 1), point('http_reqs', 0.1, 1, gone), point('http_req_failed', 0.1, 1, gone)],
+    ...[point('http_req_failed', 0.2, 1, { status: '503' }), point('http_req_failed', 0.3, 1, OK)],
+    // Of k6/http.
+    ...[point('http_req_failed', 0.4, 1, { method: 'GET', status: '500' }), point('sse_event', 1.1, 20)],
+    ...[point('sse_open_streams', 2.5, 0), point('http_req_duration', 2.5, 2500)],
+  ])
+  expect(wholeOf(messages).counters).toMatchObject({
+    sse_events_received: 20,
+    sse_connections_opened: 1,
+    sse_connections_failed: 3,
+  })
+  expect(messages.at(-1)).toMatchObject({ settled: 4, everOpened: 1, failures: { status: 1 } })
+  expect(intervalsOf(messages).map(({ open }) => open)).toEqual([1, 1, 0])
+  expect(messages.filter(({ type }) => type === 'target')).toHaveLength(1)
+})
+
 test('a script without streams says nothing', () => {
   expect(convert([point('vus', 1, 1), point('http_reqs', 1, 1, { method: 'GET', status: '200' })])).toEqual([])
 })

@@ -28,6 +28,8 @@ describe('the key of a build', () => {
     const before = await keyOf()
     write('main_test.go', 'package main')
     write('README.md', 'words')
+    mkdirSync(path.join(folder, 'internal/stock'), { recursive: true })
+    write('internal/stock/main.go', 'package main')
     expect(await keyOf()).toBe(before)
     expect(before).toMatch(/^[0-9a-f]{64}$/)
   })

@@ -219,9 +219,12 @@ describe('without its last word', () => {
 
 describe('a script that reaches no stream', () => {
   test('that never asks for one', async () => {
-    const { session, status } = await verdictsOf(options(played([], { started: false })))
+    const { session, findings, status } = await verdictsOf(options(played([], { started: false })))
     expect(session).toMatchObject({ unreachable: true, targetAlive: null, target: null, books: null })
-    expect(status).toMatchObject({ target_alive: 'inconclusive' })
+    expect(status).toMatchObject({ target_alive: 'inconclusive', no_loss: 'inconclusive' })
+    // A zero would say that something was counted.
+    expect(findings.metrics).toEqual({})
+    expect(findings.verdicts.find(({ name }) => name === 'no_loss')?.why).toBe('the script asked for no stream')
   })
 
   test('because all are refused', async () => {

@@ -29,6 +29,13 @@ const circumstances = (changes: Partial<Circumstances> = {}): Circumstances => (
 })
 const reasonsOf = (changes: Partial<Circumstances>) => voidReasons(circumstances(changes))
 
+test('how busy the harness is counts from a second of measured time on', () => {
+  const busy = { utilisation: 1, cores: 2, runDelayRatio: 1, span: 999_999 }
+  expect(reasonsOf({ windows: [window(busy)] })).toEqual([])
+  const whole = reasonsOf({ windows: [window({ ...busy, span: 1_000_000 })] })
+  expect(whole.map(({ rule }) => rule)).toEqual(['loop_utilisation', 'cpu_wait', 'harness_cpu'])
+})
+
 test('a quiet run is not void, nor is one of which nothing is known', () => {
   expect(reasonsOf({})).toEqual([])
   expect(reasonsOf({ windows: [], arrivals: 0, clockError: null })).toEqual([])
