@@ -2,11 +2,8 @@ package client
 
 import (
 	"context"
-	"io"
 	"mime"
 	"net/http"
-	"net/http/httptrace"
-	"slices"
 	"strings"
 
 	"sse-harness/extension/live"
@@ -18,24 +15,25 @@ import (
 func (s *Stream) attempt(parent context.Context, intended int64) (reason, detail string, err error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
+	// The transport goes on dialling for a request that was called off, until it is told not to.
+	defer s.round.CloseIdleConnections()
 	s.cancel = cancel
 	s.dropped = false
 	if s.closed {
 		return stream.EndDisconnected, "", nil
 	}
-	now := live.Now()
-	told := Attempt{Start: now}
-	s.locked(now, func() { s.record.Attempt(now, intended) })
-	response, err := s.ask(ctx, &told)
-	if err != nil {
-		return s.failed(told, s.failureOf(ctx, err), err.Error())
+	told := Attempt{Start: live.Now()}
+	s.locked(told.Start, func() { s.record.Attempt(told.Start, intended) })
+	s.resumed = sendable(s.parser.LastEventID())
+	at, response, fault := s.reach(ctx, &told)
+	if fault != nil {
+		s.failed(told, fault.reason)
+		return fault.reason, fault.detail, nil
 	}
 	defer func() { _ = response.Body.Close() }()
-	told.Headers, told.Status = live.Now(), response.StatusCode
-	s.Status, s.Header = response.StatusCode, response.Header
-	if failure, why := refusal(response); failure != "" {
-		return s.failed(told, failure, why)
-	}
+	// Reconnects go where the stream came from in the end, as in browsers.
+	s.home = at
+	s.home.redirects = 0
 	s.opened(told)
 	if s.hooks.Opened != nil {
 		if err := s.hooks.Opened(); err != nil {
@@ -53,57 +51,51 @@ func (s *Stream) locked(now int64, do func()) {
 	do()
 }
 
-func (s *Stream) ask(ctx context.Context, told *Attempt) (*http.Response, error) {
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
-		// Once an attempt: a redirect connects again.
-		if told.Connected != 0 {
-			return
-		}
-		now := live.Now()
-		told.Connected = now
-		s.locked(now, func() { s.record.Connected(now) })
-	}}
-	var body io.Reader
-	if s.settings.Body != "" {
-		body = strings.NewReader(s.settings.Body)
-	}
-	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), s.settings.Method, s.settings.URL, body)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Accept", "text/event-stream")
-	request.Header.Set("Cache-Control", "no-cache")
-	for name, values := range s.settings.Header {
-		request.Header[name] = slices.Clone(values)
-	}
-	s.resumed = sendable(s.parser.LastEventID())
-	if s.resumed != "" {
-		request.Header["Last-Event-ID"] = []string{s.resumed}
-	}
-	return s.client.Do(request)
+// failure is why an attempt did not become an event stream: one of stream's failures, or an own end when it was called
+// off.
+type failure struct {
+	reason, detail string
 }
 
-// sendable is the id as the header can carry it: UTF-8 bytes as they came; with a control character it cannot be sent.
-func sendable(id string) string {
-	for i := range len(id) {
-		if (id[i] < ' ' && id[i] != '\t') || id[i] == 0x7f {
-			return ""
+// reach follows redirects until there is an answer. That is an event stream, or its body is closed.
+func (s *Stream) reach(ctx context.Context, told *Attempt) (hop, *http.Response, *failure) {
+	at := s.home
+	for {
+		response, fault := s.ask(ctx, at, told)
+		if fault != nil {
+			return at, nil, fault
 		}
+		told.Headers, told.Status = live.Now(), response.StatusCode
+		s.Status, s.Header = response.StatusCode, response.Header
+		fault = refusal(response)
+		if fault == nil {
+			return at, response, nil
+		}
+		_ = response.Body.Close()
+		if !isRedirect(response.StatusCode) {
+			return at, nil, fault
+		}
+		next, why := at.follow(response.StatusCode, response.Header.Get("Location"))
+		if why != "" {
+			return at, nil, &failure{stream.FailRedirect, why}
+		}
+		at = next
 	}
-	return id
 }
 
-// refusal tells why an answer is no event stream; empty when it is one.
-func refusal(response *http.Response) (failure, detail string) {
+// refusal tells why an answer is no event stream; nil when it is one.
+func refusal(response *http.Response) *failure {
 	switch {
+	case response.StatusCode == http.StatusSwitchingProtocols:
+		return &failure{stream.FailProtocolError, response.Status}
 	case response.StatusCode == http.StatusNoContent:
-		return stream.FailNoContent, response.Status
+		return &failure{stream.FailNoContent, response.Status}
 	case response.StatusCode != http.StatusOK:
-		return stream.FailStatus, response.Status
+		return &failure{stream.FailStatus, response.Status}
 	case !isEventStream(response.Header.Values("Content-Type")):
-		return stream.FailContentType, strings.Join(response.Header.Values("Content-Type"), ", ")
+		return &failure{stream.FailContentType, strings.Join(response.Header.Values("Content-Type"), ", ")}
 	default:
-		return "", ""
+		return nil
 	}
 }
 
@@ -120,17 +112,16 @@ func isEventStream(values []string) bool {
 	return essence == "text/event-stream"
 }
 
-func (s *Stream) failed(told Attempt, failure, detail string) (string, string, error) {
-	now := live.Now()
-	told.Failure = failure
-	s.tellAttempt(told)
+func (s *Stream) failed(told Attempt, reason string) {
 	// Stopped or over before there was an answer: nobody failed.
-	if stream.IsOwnEnd(failure) {
-		return failure, detail, nil
+	if stream.IsOwnEnd(reason) {
+		return
 	}
+	now := live.Now()
 	s.Counts.Failed++
-	s.locked(now, func() { s.record.Failed(now, failure) })
-	return failure, detail, nil
+	s.locked(now, func() { s.record.Failed(now, reason) })
+	told.Failure = reason
+	s.tellAttempt(told)
 }
 
 func (s *Stream) tellAttempt(told Attempt) {
@@ -139,38 +130,29 @@ func (s *Stream) tellAttempt(told Attempt) {
 	}
 }
 
-// failureOf: of a request that was called off, why it was.
-func (s *Stream) failureOf(ctx context.Context, err error) string {
-	if ctx.Err() != nil {
-		return cancelReason(ctx)
-	}
-	return failureOf(err)
-}
-
-func cancelReason(ctx context.Context) string {
-	switch context.Cause(ctx) {
-	case errLifetime:
-		return stream.EndLifetime
-	case errIdle:
-		return stream.EndIdleTimeout
-	case errDropped:
-		return stream.EndDisconnected
-	default:
-		return stream.EndStopped
-	}
-}
-
 func (s *Stream) opened(told Attempt) {
-	s.tellAttempt(told)
 	headers := plainHeaders(s.Header)
-	now := told.Headers
 	s.Counts.Opened++
 	if s.wasOpen {
 		s.Counts.Reconnects++
 	}
 	s.wasOpen = true
 	s.attempts = 0
-	s.locked(now, func() { s.record.Opened(now, headers, s.resumed) })
+	s.locked(told.Headers, func() { s.record.Opened(told.Headers, headers, s.resumed) })
 	s.sink.begin()
-	live.Current.Learn(s.address, headers)
+	live.Current.Learn(s.plain, headers)
+	s.tellAttempt(told)
+}
+
+// plainHeaders are those that tell who the server is, with lower-case names; values of a header that came several times
+// are joined. Others, which may be secrets, go no further.
+func plainHeaders(header http.Header) map[string]string {
+	plain := map[string]string{}
+	for name, values := range header {
+		lower := strings.ToLower(name)
+		if lower == "server" || lower == "content-type" || strings.HasPrefix(lower, "x-sse-harness") {
+			plain[lower] = strings.Join(values, ", ")
+		}
+	}
+	return plain
 }

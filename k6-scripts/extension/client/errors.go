@@ -1,12 +1,10 @@
 package client
 
 import (
-	"crypto/tls"
-	"crypto/x509"
+	"context"
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"syscall"
 
@@ -19,6 +17,7 @@ var (
 	errIdle     = errors.New("nothing arrived for the idle limit")
 	errDropped  = errors.New("the client left")
 	errConnect  = errors.New("no connection within the limit")
+	errHeaders  = errors.New("no response headers within the limit")
 )
 
 // StreamError is what a script's error handler is given.
@@ -36,90 +35,91 @@ func (e *StreamError) Error() string {
 	return e.Reason + ": " + e.Detail
 }
 
+func cancelReason(ctx context.Context) string {
+	switch context.Cause(ctx) {
+	case errLifetime:
+		return stream.EndLifetime
+	case errIdle:
+		return stream.EndIdleTimeout
+	case errDropped:
+		return stream.EndDisconnected
+	default:
+		return stream.EndStopped
+	}
+}
+
 // endReason tells why reading an open stream's body ended.
 func endReason(err error, framed bool) string {
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return stream.EndTruncated
 	case errors.Is(err, io.EOF) && framed:
 		return stream.EndClean
 	case errors.Is(err, io.EOF):
 		return stream.EndEOF
-	case isReset(err):
+	case isEOF(err):
+		return stream.EndTruncated
+	case isLost(err):
 		return stream.EndReset
 	default:
 		return stream.EndProtocolError
 	}
 }
 
-func isReset(err error) bool {
+// isEOF: the other side has closed the connection.
+func isEOF(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		// net/http has no error value for an end behind the last chunk, before the line that ends the body.
+		strings.HasSuffix(err.Error(), "unexpected EOF reading trailer")
+}
+
+// isLost: the connection broke.
+func isLost(err error) bool {
 	var timeout net.Error
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED) ||
-		(errors.As(err, &timeout) && timeout.Timeout())
+	return isOneOf(err, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, syscall.EHOSTUNREACH,
+		syscall.ENETUNREACH, syscall.ENETDOWN) || (errors.As(err, &timeout) && timeout.Timeout())
 }
 
-// failureOf tells why an attempt did not get an answer.
-func failureOf(err error) string {
-	var dns *net.DNSError
-	var alert tls.AlertError
-	var record tls.RecordHeaderError
-	var unknown x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var verification *tls.CertificateVerificationError
+// failureOf tells why an attempt that had come so far did not get an answer.
+func failureOf(err error, reached stage) string {
 	switch {
-	case errors.Is(err, errConnect):
-		return stream.FailConnectTimeout
-	case errors.Is(err, errRedirects):
-		return stream.FailRedirect
-	case errors.As(err, &dns):
-		return stream.FailDNS
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return stream.FailRefused
-	case isLocalLimit(err):
+	case isOneOf(err, syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.EADDRINUSE, syscall.ENOBUFS,
+		syscall.ENOMEM):
 		return stream.FailLocalLimit
-	case errors.As(err, &alert), errors.As(err, &record), errors.As(err, &unknown), errors.As(err, &host),
-		errors.As(err, &invalid), errors.As(err, &verification):
+	case reached == stageTCP:
+		return connectFailure(err)
+	case isLost(err), isEOF(err):
+		return stream.FailConnectionLost
+	case reached == stageTLS:
 		return stream.FailTLS
-	default:
-		return failureByText(err)
-	}
-}
-
-// net/http has no error values for these.
-func failureByText(err error) string {
-	text := err.Error()
-	switch {
-	case strings.Contains(text, "TLS handshake timeout"), errors.Is(err, syscall.ETIMEDOUT):
-		return stream.FailConnectTimeout
-	case strings.Contains(text, "timeout awaiting response headers"):
-		return stream.FailHeadersTimeout
-	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"):
+	// net/http has no error values for what is wrong with an answer.
+	case strings.Contains(err.Error(), "transport connection broken"), strings.Contains(err.Error(), "malformed"):
 		return stream.FailProtocolError
 	default:
 		return stream.FailConnectionLost
 	}
 }
 
-func isLocalLimit(err error) bool {
-	for _, limit := range []error{
-		syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM,
-	} {
-		if errors.Is(err, limit) {
+func connectFailure(err error) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	// k6 has a resolver of its own.
+	case errors.As(err, &dns), strings.Contains(err.Error(), "no such host"):
+		return stream.FailDNS
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return stream.FailConnectTimeout
+	case isOneOf(err, syscall.ECONNRESET):
+		return stream.FailConnectionLost
+	default:
+		// Whatever else keeps a connection from being made was said at once and by the network, like a refusal.
+		return stream.FailRefused
+	}
+}
+
+func isOneOf(err error, numbers ...syscall.Errno) bool {
+	for _, number := range numbers {
+		if errors.Is(err, number) {
 			return true
 		}
 	}
 	return false
-}
-
-var errRedirects = errors.New("too many redirects, or one without a usable location")
-
-// As browsers: twenty redirects.
-const mostRedirects = 20
-
-func checkRedirect(_ *http.Request, via []*http.Request) error {
-	if len(via) > mostRedirects {
-		return errRedirects
-	}
-	return nil
 }

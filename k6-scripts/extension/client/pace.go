@@ -45,3 +45,23 @@ func (p *paced) Read(into []byte) (int, error) {
 	p.read += int64(n)
 	return n, err
 }
+
+// watched gives up a stream whose server has been silent for too long. Only the time in which something could be read
+// counts: while a handler of the script is at work, or a slow consumer waits on purpose, the server is not silent.
+type watched struct {
+	from  io.Reader
+	limit time.Duration
+	timer *time.Timer
+}
+
+func newWatched(from io.Reader, limit time.Duration, cancel context.CancelCauseFunc) *watched {
+	return &watched{from, limit, time.AfterFunc(limit, func() { cancel(errIdle) })}
+}
+
+// Read has the limit for each chunk.
+func (w *watched) Read(into []byte) (int, error) {
+	w.timer.Reset(w.limit)
+	n, err := w.from.Read(into)
+	w.timer.Stop()
+	return n, err
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sse-harness/extension/live"
+	"sse-harness/extension/record"
 	"sse-harness/extension/stream"
 )
 
@@ -27,41 +28,45 @@ type rawServer struct {
 
 func serve(t *testing.T, answers ...answer) *rawServer {
 	t.Helper()
+	server := &rawServer{}
+	server.url = accept(t, func(n int, connection *net.TCPConn) {
+		request, err := http.ReadRequest(bufio.NewReader(connection))
+		if err != nil {
+			return
+		}
+		server.mu.Lock()
+		server.requests = append(server.requests, request)
+		server.mu.Unlock()
+		answers[min(n, len(answers)-1)](connection)
+	})
+	return server
+}
+
+// accept calls `do` with each connection, numbered from 0.
+func accept(t *testing.T, do func(n int, connection *net.TCPConn)) (url string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &rawServer{url: fmt.Sprintf("http://%s/events", listener.Addr())}
 	var running sync.WaitGroup
-	running.Add(1)
-	go func() {
-		defer running.Done()
+	running.Go(func() {
 		for n := 0; ; n++ {
 			connection, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			do := answers[min(n, len(answers)-1)]
-			running.Add(1)
-			go func() {
-				defer running.Done()
+			running.Go(func() {
 				defer func() { _ = connection.Close() }()
-				request, err := http.ReadRequest(bufio.NewReader(connection))
-				if err != nil {
-					return
-				}
-				server.mu.Lock()
-				server.requests = append(server.requests, request)
-				server.mu.Unlock()
-				do(connection.(*net.TCPConn))
-			}()
+				do(n, connection.(*net.TCPConn))
+			})
 		}
-	}()
+	})
 	t.Cleanup(func() {
 		_ = listener.Close()
 		running.Wait()
 	})
-	return server
+	return fmt.Sprintf("http://%s/events", listener.Addr())
 }
 
 func (s *rawServer) request(n int) *http.Request {
@@ -118,13 +123,7 @@ func settings(url string) Settings {
 		HeadersTimeout: 5 * time.Second,
 		LineLimit:      stream.DefaultLimit,
 		IntendedAt:     live.Now(),
-		Transport: Transport{Round: func(connectTimeout, headersTimeout time.Duration) *http.Transport {
-			return &http.Transport{
-				DialContext:           DialWithin(connectTimeout, (&net.Dialer{}).DialContext),
-				ResponseHeaderTimeout: headersTimeout,
-				DisableCompression:    true,
-			}
-		}},
+		Transport:      Transport{Round: func() *http.Transport { return &http.Transport{} }},
 	}
 }
 
@@ -159,4 +158,19 @@ func run(t *testing.T, given Settings, change func(*Stream, *Hooks, *told)) (*St
 		t.Fatal(err)
 	}
 	return held, result, seen
+}
+
+// measured gives the test a recorder of its own, and what it has come to.
+func measured(t *testing.T) func() (record.Interval, record.Result) {
+	t.Helper()
+	before := live.Current
+	live.Current = live.NewRun()
+	t.Cleanup(func() { live.Current = before })
+	return func() (record.Interval, record.Result) {
+		recorder := live.Current.Recorder()
+		recorder.Lock()
+		defer recorder.Unlock()
+		now := live.Now()
+		return recorder.Take(now, false), recorder.Result(now)
+	}
 }

@@ -2,9 +2,6 @@
 package client
 
 import (
-	"context"
-	"errors"
-	"net"
 	"net/http"
 	"time"
 
@@ -31,9 +28,10 @@ type Settings struct {
 	// Lifetime is how long the stream is wanted from IntendedAt on; 0 is for ever.
 	Lifetime time.Duration
 
+	// ConnectTimeout is for TCP and TLS together; 0 is for ever, as with those below.
 	ConnectTimeout time.Duration
 	HeadersTimeout time.Duration
-	// IdleTimeout is how long an open stream may be silent; 0 is for ever.
+	// IdleTimeout is how long an open stream may be silent.
 	IdleTimeout time.Duration
 	// BytesPerSecond is how fast a slow consumer reads; 0 is as fast as it can.
 	BytesPerSecond int64
@@ -53,25 +51,10 @@ type Settings struct {
 
 // Transport is how the stream reaches its server: k6's dialer and certificates.
 type Transport struct {
-	Round   func(connectTimeout, headersTimeout time.Duration) *http.Transport
+	// Round makes a transport for one stream.
+	Round   func() *http.Transport
 	Cookies http.CookieJar
 }
-
-// DialWithin gives a connection so much time.
-func DialWithin(limit time.Duration, dial Dial) Dial {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeoutCause(ctx, limit, errConnect)
-		defer cancel()
-		connection, err := dial(ctx, network, address)
-		if err != nil && errors.Is(context.Cause(ctx), errConnect) {
-			err = errConnect
-		}
-		return connection, err
-	}
-}
-
-// Dial makes a connection.
-type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Until is the event that ends a stream successfully: this field of it has exactly this value.
 type Until struct {
@@ -98,10 +81,17 @@ type Hooks struct {
 	Event func(event *stream.Event) error
 	// Lost is told of the end of a stream, or of an attempt, that the client did not choose.
 	Lost func(err error) error
-	// Attempted is told of each attempt once it has an answer or has failed.
+	// Closed is told when an open stream is not open any more, whoever ended it.
+	Closed func()
+	// Attempted is told of each attempt once it has an answer or has failed; of one that was called off it is not.
 	Attempted func(Attempt)
 	// Read is told after each chunk.
 	Read func(now int64)
+}
+
+// Ledger is what the numbers of a stream's events say.
+type Ledger struct {
+	Lost, Duplicates, Reordered, Replayed int64
 }
 
 // Attempt is one request. Times are epoch microseconds; 0 where it did not come to that.

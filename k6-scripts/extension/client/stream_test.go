@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"slices"
@@ -30,6 +29,9 @@ var ends = []struct {
 	{"a FIN inside a chunk", send(chunked + "20\r\ndata: a\n\n"), stream.EndTruncated, 1},
 	{"a FIN before the full length", send(streamHead + "Content-Length: 99\r\n\r\ndata: a\n\n"), stream.EndTruncated, 1},
 	{"an RST", reset(chunked + chunk("data: a\n\n")), stream.EndReset, 1},
+	{"a FIN behind the last chunk", send(chunked + chunk("data: a\n\n") + "0\r\n"), stream.EndTruncated, 1},
+	{"HTTP/1.0", send("HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: a\n\n"), stream.EndEOF, 1},
+	{"an RST of an unframed body", reset(streamHead + "\r\ndata: a\n\n"), stream.EndReset, 1},
 	{"a chunk length that is none", send(chunked + chunk("data: a\n\n") + "zz\r\n"), stream.EndProtocolError, 1},
 }
 
@@ -57,6 +59,9 @@ var failures = []struct {
 	{"another content type", send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"), stream.FailContentType},
 	{"no answer", send(""), stream.FailConnectionLost},
 	{"an RST before the answer", reset(""), stream.FailConnectionLost},
+	{"another protocol", send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), stream.FailProtocolError},
+	{"half a head", send("HTTP/1.1 200 OK\r\nContent-Type: te"), stream.FailConnectionLost},
+	{"a length that is none", send(streamHead + "Content-Length: x\r\n\r\n"), stream.FailProtocolError},
 	{"no HTTP", send("SMTP ready\r\n\r\n"), stream.FailProtocolError},
 	{"redirects without end", send("HTTP/1.1 302 Found\r\nLocation: /events\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), stream.FailRedirect},
 }
@@ -107,12 +112,13 @@ func TestTimeouts(t *testing.T) {
 }
 
 func TestConnectTimeout(t *testing.T) {
-	dial := DialWithin(20*time.Millisecond, func(ctx context.Context, _, _ string) (net.Conn, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
-	})
+	}
 	given := settings("http://127.0.0.1:1/")
-	given.Transport.Round = func(_, _ time.Duration) *http.Transport { return &http.Transport{DialContext: dial} }
+	given.ConnectTimeout = 20 * time.Millisecond
+	given.Transport.Round = func() *http.Transport { return &http.Transport{DialContext: dial} }
 	if _, result, _ := run(t, given, nil); result.Reason != stream.FailConnectTimeout {
 		t.Errorf("got %s", result.Reason)
 	}
@@ -161,67 +167,6 @@ func TestReconnectsWithTheLastID(t *testing.T) {
 		if got := server.request(n).Header.Get("Last-Event-ID"); got != want {
 			t.Errorf("request %d has Last-Event-ID %q", n, got)
 		}
-	}
-}
-
-func TestDropComesBack(t *testing.T) {
-	server := serve(t, hold(chunked+chunk("id: 1\ndata: a\n\nid: 2\ndata: b\n\n")), hold(chunked+chunk("id: 2\ndata: b\n\n")))
-	given := settings(server.url)
-	given.Mode, given.MaxEvents = stream.ModeAuto, 2
-	_, result, seen := run(t, given, func(s *Stream, hooks *Hooks, seen *told) {
-		count := hooks.Event
-		hooks.Event = func(e *stream.Event) error {
-			if len(seen.events) == 0 {
-				s.Drop()
-			}
-			return count(e)
-		}
-	})
-	if result.Reason != stream.EndMaxEvents || strings.Join(seen.events, "") != "ab" || len(seen.lost) != 0 {
-		t.Errorf("got %+v, events %v, lost %v", result, seen.events, seen.lost)
-	}
-	if got := server.request(1).Header.Get("Last-Event-ID"); got != "1" {
-		t.Errorf("came back with %q", got)
-	}
-}
-
-func TestCloseEndsTheChunkToo(t *testing.T) {
-	given := settings(serve(t, hold(chunked+chunk("data: a\n\ndata: b\n\n"))).url)
-	given.Mode = stream.ModeAuto
-	held, result, seen := run(t, given, func(s *Stream, hooks *Hooks, _ *told) {
-		count := hooks.Event
-		hooks.Event = func(e *stream.Event) error { s.Close(); return count(e) }
-	})
-	if result.Reason != stream.EndDisconnected || result.Err != nil || len(seen.events) != 1 || held.Counts.Events != 1 {
-		t.Errorf("got %+v, events %v", result, seen.events)
-	}
-}
-
-func TestErrorOfAHandlerEndsTheStream(t *testing.T) {
-	server := serve(t, hold(chunked+chunk("data: a\n\ndata: b\n\n")))
-	given := settings(server.url)
-	given.Mode = stream.ModeAuto
-	thrown := errors.New("thrown")
-	held, err := New(given, Hooks{Event: func(*stream.Event) error { return thrown }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := held.Run(t.Context()); !errors.Is(err, thrown) || held.Counts.Events != 1 || server.count() != 1 {
-		t.Errorf("got %v after %d events, %d requests", err, held.Counts.Events, server.count())
-	}
-}
-
-func TestTheScenarioIsOver(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	given := settings(serve(t, hold(chunked+chunk("data: a\n\n"))).url)
-	given.Mode = stream.ModeAlways
-	held, err := New(given, Hooks{Event: func(*stream.Event) error { cancel(); return nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := held.Run(ctx)
-	if err != nil || result.Reason != stream.EndStopped {
-		t.Errorf("got %+v, %v", result, err)
 	}
 }
 

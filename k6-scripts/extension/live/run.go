@@ -70,7 +70,8 @@ func (r *Run) Recorder() *record.Recorder {
 	return r.recorder
 }
 
-// Learn takes the response headers of a stream; only the first of each origin are kept.
+// Learn takes the response headers of a stream; only the first of each origin are kept. The address is told as it is, so
+// it must have no user part.
 func (r *Run) Learn(address *url.URL, headers map[string]string) {
 	origin := address.Scheme + "://" + strings.ToLower(address.Host)
 	r.mu.Lock()
@@ -79,7 +80,7 @@ func (r *Run) Learn(address *url.URL, headers map[string]string) {
 		return
 	}
 	r.origins[origin] = true
-	r.targets = append(r.targets, Target{URL: address.Redacted(), Headers: headers})
+	r.targets = append(r.targets, Target{URL: address.String(), Headers: headers})
 }
 
 // NewTargets are those learnt since the last call.

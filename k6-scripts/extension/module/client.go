@@ -29,7 +29,32 @@ type Client struct {
 func (c *Client) On(name string, handler sobek.Value) {
 	if call, ok := sobek.AssertFunction(handler); ok {
 		c.handlers[name] = append(c.handlers[name], call)
+		c.listen()
 	}
+}
+
+// attach hands over the stream that the script's set-up was for.
+func (c *Client) attach(held *client.Stream) {
+	c.stream = held
+	c.listen()
+	if c.closed {
+		held.Close()
+	}
+}
+
+// listen is for the first handler of events, which a handler of something else may add while the stream is open.
+func (c *Client) listen() {
+	if c.stream != nil && len(c.handlers["event"]) > 0 {
+		c.stream.Listen(c.tell)
+	}
+}
+
+func (c *Client) tell(event *stream.Event) error {
+	return c.call("event", c.rt.ToValue(Event{
+		ID:   stream.Text([]byte(event.LastEventID())),
+		Name: event.Name(),
+		Data: stream.Text(event.Data),
+	}))
 }
 
 // Close ends the stream successfully.
@@ -58,31 +83,31 @@ func (c *Client) call(name string, args ...sobek.Value) error {
 
 // hooks join the stream to the script's handlers and to k6's metrics.
 func (s *session) hooks(handle *Client) client.Hooks {
-	hooks := client.Hooks{
+	tell := func() { s.report(live.Now(), tallyOf(s.stream.Counts), false) }
+	return client.Hooks{
 		Opened: func() error {
 			s.isOpen = true
-			s.report(live.Now(), tallyOf(s.stream.Counts), false)
+			tell()
 			return handle.call("open")
 		},
 		Lost: func(err error) error {
-			s.isOpen = false
 			// Nothing of the script's is touched for nobody: of a batch there are many streams at it at once.
 			if len(handle.handlers["error"]) == 0 {
 				return nil
 			}
 			return handle.call("error", handle.rt.ToValue(err))
 		},
-		Attempted: s.pushAttempt,
-		Read:      func(now int64) { s.report(now, tallyOf(s.stream.Counts), false) },
+		Closed: func() {
+			s.isOpen = false
+			tell()
+		},
+		Attempted: func(attempt client.Attempt) {
+			s.pushAttempt(attempt)
+			// An opened one is told of once it is open.
+			if attempt.Failure != "" {
+				tell()
+			}
+		},
+		Read: func(now int64) { s.report(now, tallyOf(s.stream.Counts), false) },
 	}
-	if len(handle.handlers["event"]) > 0 {
-		hooks.Event = func(event *stream.Event) error {
-			return handle.call("event", handle.rt.ToValue(Event{
-				ID:   stream.Text([]byte(event.LastEventID())),
-				Name: event.Name(),
-				Data: stream.Text(event.Data),
-			}))
-		}
-	}
-	return hooks
 }

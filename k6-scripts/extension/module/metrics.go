@@ -34,8 +34,8 @@ func tallyOf(counts client.Counts) tally {
 }
 
 // withLedger adds what is only known once the stream is over.
-func (t tally) withLedger(stream *record.Stream) tally {
-	t[7], t[8], t[9], t[10] = stream.Lost(), stream.Duplicates(), stream.Reordered(), stream.Replayed()
+func (t tally) withLedger(ledger client.Ledger) tally {
+	t[7], t[8], t[9], t[10] = ledger.Lost, ledger.Duplicates, ledger.Reordered, ledger.Replayed
 	return t
 }
 

@@ -2,97 +2,13 @@ package module
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/grafana/sobek"
 	"go.k6.io/k6/js/modulestest"
-	"go.k6.io/k6/lib"
-	"go.k6.io/k6/metrics"
 )
-
-// user is a virtual user of k6 with the module as `sse`, and what it pushed.
-type user struct {
-	t       *testing.T
-	runtime *modulestest.Runtime
-	samples chan metrics.SampleContainer
-}
-
-func newUser(t *testing.T, thresholds ...string) *user {
-	t.Helper()
-	runtime := modulestest.NewRuntime(t)
-	registry := runtime.VU.InitEnvField.Registry
-	instance := new(Root).NewModuleInstance(runtime.VU)
-	samples := make(chan metrics.SampleContainer, 1000)
-	options := lib.Options{SystemTags: &metrics.DefaultSystemTagSet, Thresholds: map[string]metrics.Thresholds{}}
-	for _, name := range thresholds {
-		options.Thresholds[name] = metrics.NewThresholds([]string{"max>0"})
-	}
-	runtime.MoveToVUContext(&lib.State{
-		Options:        options,
-		Dialer:         &net.Dialer{},
-		BuiltinMetrics: runtime.BuiltinMetrics,
-		Samples:        samples,
-		Tags:           lib.NewVUStateTags(registry.RootTagSet()),
-	})
-	if err := runtime.VU.Runtime().Set("sse", instance.Exports().Default); err != nil {
-		t.Fatal(err)
-	}
-	return &user{t, runtime, samples}
-}
-
-func (u *user) run(code string) (sobek.Value, error) {
-	return u.runtime.VU.Runtime().RunString(code)
-}
-
-// text is what the code came to.
-func (u *user) text(code string) string {
-	u.t.Helper()
-	value, err := u.run(code)
-	if err != nil {
-		u.t.Fatal(err)
-	}
-	return value.String()
-}
-
-// pushed sums the samples by metric, and keeps the tags of the last one of each.
-func (u *user) pushed() (sums map[string]float64, count map[string]int, tags map[string]map[string]string) {
-	sums, count, tags = map[string]float64{}, map[string]int{}, map[string]map[string]string{}
-	for {
-		select {
-		case container := <-u.samples:
-			for _, sample := range container.GetSamples() {
-				sums[sample.Metric.Name] += sample.Value
-				count[sample.Metric.Name]++
-				tags[sample.Metric.Name] = sample.Tags.Map()
-			}
-		default:
-			return sums, count, tags
-		}
-	}
-}
-
-// eventServer sends these events and then waits, or ends when `end` is true.
-func eventServer(t *testing.T, body string, end bool) string {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		_, _ = w.Write([]byte(body))
-		_ = http.NewResponseController(w).Flush()
-		if !end {
-			<-r.Context().Done()
-		}
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
-const four = ": heartbeat\n\nid: 1\nevent: tick\ndata: a\n\nid: 2\ndata\n\nretry: 5\n\nid: 3\rdata: \xff\r\rid: 4\ndata: d\n\n"
 
 func TestAScriptForXk6Sse(t *testing.T) {
 	u := newUser(t)
@@ -171,20 +87,6 @@ func TestReconnectsWhenAsked(t *testing.T) {
 	}
 }
 
-func TestTrendsOfThresholdsOnly(t *testing.T) {
-	url := eventServer(t, four, false)
-	u := newUser(t, "sse_headers_duration", "sse_event_gap{scenario:x}", "sse_stream_duration")
-	u.text(fmt.Sprintf(`sse.open(%q, { maxEvents: 4 }, () => {}).end`, url))
-	_, count, _ := u.pushed()
-	for name, want := range map[string]int{
-		"sse_headers_duration": 1, "sse_event_gap": 3, "sse_stream_duration": 1, "sse_connect_duration": 0, "sse_first_event_duration": 0,
-	} {
-		if count[name] != want {
-			t.Errorf("%s has %d samples instead of %d", name, count[name], want)
-		}
-	}
-}
-
 func TestAServerThatIsNoEventStream(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -231,6 +133,10 @@ func TestFaultsOfAScript(t *testing.T) {
 		`sse.open('http://127.0.0.1:1/', { reconnect: 'yes' }, () => {})`:         "none of true, false",
 		`sse.open('http://127.0.0.1:1/', { backoff: { first: '1s' } }, () => {})`: `has no "first"`,
 		`sse.open('http://127.0.0.1:1/', { stamp: 'id' }, () => {})`:              "stamp:",
+		`sse.open('http://127.0.0.1:1/', { dueAt: Date.now() / 1000 }, () => {})`: "milliseconds since the epoch",
+		`sse.open('http://127.0.0.1:1/', { dueAt: NaN }, () => {})`:               "milliseconds since the epoch",
+		`sse.open('http://127.0.0.1:1/', { method: 'G T' }, () => {})`:            "is no method",
+		`sse.open('http://127.0.0.1:1/', { headers: { 'a b': 'c' } }, () => {})`:  "is no name of a header",
 	} {
 		if _, err := newUser(t).run(code); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n  says %v", code, err)
@@ -247,60 +153,5 @@ func TestNotInInitCode(t *testing.T) {
 	_, err := runtime.VU.Runtime().RunString(`sse.open('http://127.0.0.1:1/', () => {})`)
 	if err == nil || !strings.Contains(err.Error(), "default function") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestTheEndOfAScenarioLosesNoCount(t *testing.T) {
-	u := newUser(t)
-	url := eventServer(t, four, false)
-	time.AfterFunc(200*time.Millisecond, u.runtime.CancelContext)
-	got := u.text(fmt.Sprintf(`const r = sse.open(%q, { reconnect: 'always' }, () => {}); [r.end, r.events].join()`, url))
-	sums, _, _ := u.pushed()
-	if got != "stopped,4" || sums["sse_event"] != 4 {
-		t.Errorf("%s, k6 was told of %v", got, sums["sse_event"])
-	}
-}
-
-func TestABatchHoldsItsStreamsTogether(t *testing.T) {
-	// Nobody gets an event before all are there, so streams held one after the other would never end.
-	const streams = 5
-	var arrived sync.WaitGroup
-	arrived.Add(streams)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		_ = http.NewResponseController(w).Flush()
-		arrived.Done()
-		arrived.Wait()
-		_, _ = fmt.Fprintf(w, "id: %s\ndata: a\n\n", r.URL.Query().Get("n"))
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	}))
-	t.Cleanup(server.Close)
-	u := newUser(t)
-	got := u.text(fmt.Sprintf(`
-		const requests = []
-		for (let n = 0; n < %d; n += 1) requests.push({ url: %q + '?n=' + n, params: { maxEvents: 1 } })
-		sse.batch(requests).map((r) => r.lastEventId + r.end).join()
-	`, streams, server.URL))
-	if got != "0max-events,1max-events,2max-events,3max-events,4max-events" {
-		t.Errorf("got %s", got)
-	}
-	if sums, _, _ := u.pushed(); sums["sse_event"] != streams || sums["sse_connections_opened"] != streams {
-		t.Errorf("pushed %v", sums)
-	}
-	if sums := newUser(t).text(`sse.batch([]).length`); sums != "0" {
-		t.Errorf("an empty batch: %s", sums)
-	}
-}
-
-func TestAStreamWaitsUntilItIsDue(t *testing.T) {
-	url := eventServer(t, four, false)
-	got := newUser(t).text(fmt.Sprintf(`
-		const dueAt = Date.now() + 200
-		sse.open(%q, { dueAt, maxEvents: 1 }, () => {})
-		Date.now() >= dueAt
-	`, url))
-	if got != "true" {
-		t.Error("it was opened before it was due")
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/grafana/sobek"
 	"go.k6.io/k6/js/common"
 	"go.k6.io/k6/lib"
+	"go.k6.io/k6/lib/netext/httpext"
 	"go.k6.io/k6/metrics"
 
 	"sse-harness/extension/client"
@@ -59,17 +59,18 @@ func (i *Instance) open(url string, args ...sobek.Value) (*Response, error) {
 // newSession takes `handle` of the script's set-up; without its handlers nothing of the session touches the script.
 func (i *Instance) newSession(state *lib.State, url string, parsed *parsedParams, handle *Client) (*session, error) {
 	parsed.settings.URL = url
-	parsed.tags.SetSystemTagOrMetaIfEnabled(state.Options.SystemTags, metrics.TagURL, url)
+	if address, err := httpext.NewURL(url, ""); err == nil {
+		// As k6's own requests have it: the user part is masked.
+		parsed.tags.SetSystemTagOrMetaIfEnabled(state.Options.SystemTags, metrics.TagURL, address.Clean())
+	}
 	session := &session{instance: i, state: state, tags: parsed.tags, reporter: reporterOf(parsed.tags)}
 	parsed.settings.Tap = session.tap(i.wantedTrends(state))
 	held, err := client.New(parsed.settings, session.hooks(handle))
 	if err != nil {
 		return nil, err
 	}
-	handle.stream, session.stream = held, held
-	if handle.closed {
-		held.Close()
-	}
+	session.stream = held
+	handle.attach(held)
 	return session, nil
 }
 
@@ -88,24 +89,13 @@ func splitArgs(args []sobek.Value) (setup sobek.Callable, params sobek.Value, er
 }
 
 // transport goes through k6's dialer, with its hosts, blocked addresses and certificates. HTTP/1.1, as xk6-sse.
-func transport(state *lib.State) client.Transport {
-	return client.Transport{
-		Round: func(connectTimeout, headersTimeout time.Duration) *http.Transport {
-			round := &http.Transport{
-				DialContext:           client.DialWithin(connectTimeout, state.Dialer.DialContext),
-				Proxy:                 http.ProxyFromEnvironment,
-				TLSHandshakeTimeout:   connectTimeout,
-				ResponseHeaderTimeout: headersTimeout,
-				// A compressed stream would be held back until its compressor has enough.
-				DisableCompression: true,
-			}
-			if state.TLSConfig != nil {
-				round.TLSClientConfig = state.TLSConfig.Clone()
-				round.TLSClientConfig.NextProtos = []string{"http/1.1"}
-			}
-			return round
-		},
+func transport(state *lib.State) *http.Transport {
+	round := &http.Transport{DialContext: state.Dialer.DialContext, Proxy: http.ProxyFromEnvironment}
+	if state.TLSConfig != nil {
+		round.TLSClientConfig = state.TLSConfig.Clone()
+		round.TLSClientConfig.NextProtos = []string{"http/1.1"}
 	}
+	return round
 }
 
 // session is one call of sse.open: a stream, and what k6 is told of it.
@@ -121,13 +111,13 @@ type session struct {
 	countedOpen bool
 	// Values that a threshold asks for and k6 has not been given yet.
 	tapped []metrics.Sample
-	began  time.Time
+	// Start of the first attempt that came to something; 0 while there is none.
+	began int64
 }
 
 func (s *session) run(ctx context.Context, url string) (*Response, error) {
-	s.began = time.Now()
 	result, err := s.stream.Run(ctx)
-	s.report(live.Now(), tallyOf(s.stream.Counts).withLedger(s.stream.Record()), true)
+	s.report(live.Now(), tallyOf(s.stream.Counts).withLedger(s.stream.Ledger()), true)
 	s.pushEnd()
 	if err != nil {
 		return nil, err
@@ -139,7 +129,7 @@ func (s *session) run(ctx context.Context, url string) (*Response, error) {
 }
 
 func (s *session) response(url string, result client.Result) *Response {
-	held := s.stream
+	held, ledger := s.stream, s.stream.Ledger()
 	response := &Response{
 		URL:         url,
 		Status:      held.Status,
@@ -147,8 +137,8 @@ func (s *session) response(url string, result client.Result) *Response {
 		End:         result.Reason,
 		Events:      held.Counts.Events,
 		Reconnects:  held.Counts.Reconnects,
-		Lost:        held.Record().Lost(),
-		Duplicates:  held.Record().Duplicates(),
+		Lost:        ledger.Lost,
+		Duplicates:  ledger.Duplicates,
 		LastEventID: stream.Text([]byte(held.LastEventID())),
 	}
 	for name, values := range held.Header {

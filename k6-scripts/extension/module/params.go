@@ -39,7 +39,7 @@ func parseParams(rt *sobek.Runtime, state *lib.State, value sobek.Value) (*parse
 			HeadersTimeout: defaultHeadersTimeout,
 			LineLimit:      stream.DefaultLimit,
 			IntendedAt:     live.Now(),
-			Transport:      transport(state),
+			Transport:      client.Transport{Round: func() *http.Transport { return transport(state) }},
 		},
 		tags: state.Tags.GetCurrentValues(),
 	}
@@ -80,7 +80,9 @@ func init() {
 	settings := func(r *paramReader) *client.Settings { return &r.parsed.settings }
 	paramSetters = map[string]setter{
 		"method": func(r *paramReader, name string) error {
-			settings(r).Method = strings.ToUpper(strings.TrimSpace(r.text(name)))
+			if method := strings.ToUpper(strings.TrimSpace(r.text(name))); method != "" {
+				settings(r).Method = method
+			}
 			return nil
 		},
 		"body":           text(func(r *paramReader) *string { return &settings(r).Body }),

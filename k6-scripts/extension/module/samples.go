@@ -43,6 +43,9 @@ func (s *session) openChange(over bool) int64 {
 
 // pushAttempt gives k6 its own HTTP metrics of one request.
 func (s *session) pushAttempt(attempt client.Attempt) {
+	if s.began == 0 {
+		s.began = attempt.Start
+	}
 	builtin := s.state.BuiltinMetrics
 	tags := s.tags
 	if attempt.Status != 0 {
@@ -66,9 +69,13 @@ func (s *session) pushAttempt(attempt client.Attempt) {
 	s.state.Samples <- samples
 }
 
-// pushEnd gives k6 the time of the whole call, as xk6-sse does.
+// pushEnd gives k6 the time of the whole stream, as xk6-sse does. Where there was no request, there is none.
 func (s *session) pushEnd() {
-	s.state.Samples <- sample(s.state.BuiltinMetrics.HTTPReqDuration, s.tags, time.Now(), metrics.D(time.Since(s.began)))
+	if s.began == 0 {
+		return
+	}
+	now := live.Now()
+	s.state.Samples <- sample(s.state.BuiltinMetrics.HTTPReqDuration, s.tags, live.Time(now), milliseconds(now-s.began))
 }
 
 // tap keeps the values of metrics that a threshold names until the recorder is free; nil when there are none.

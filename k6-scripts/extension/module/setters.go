@@ -3,6 +3,7 @@ package module
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	k6http "go.k6.io/k6/js/modules/k6/http"
 
 	"sse-harness/extension/client"
+	"sse-harness/extension/live"
 	"sse-harness/extension/stamp"
 	"sse-harness/extension/stream"
 )
@@ -69,8 +71,16 @@ func (r *paramReader) extractor() error {
 
 func setHeaders(r *paramReader, name string) error {
 	headers := r.params.Get(name).ToObject(r.rt)
+	settings := &r.parsed.settings
 	for _, key := range headers.Keys() {
-		r.parsed.settings.Header.Set(key, headers.Get(key).String())
+		value := headers.Get(key).String()
+		switch {
+		case !strings.EqualFold(key, "Last-Event-ID"):
+			settings.Header.Set(key, value)
+		// How a script for xk6-sse resumes. It changes with every event, so it is no header of each request.
+		case settings.LastEventID == "":
+			settings.LastEventID = value
+		}
 	}
 	return nil
 }
@@ -110,8 +120,17 @@ func setUntil(r *paramReader, name string) error {
 	return nil
 }
 
+// furthestDue is how far from now a stream may be due: the longest run. What is further away is of another unit, and from
+// there on every tenth of a second of the stream would be counted.
+const furthestDue = 480 * time.Hour
+
 func setDueAt(r *paramReader, name string) error {
-	r.parsed.settings.IntendedAt = int64(r.params.Get(name).ToFloat() * float64(time.Millisecond/time.Microsecond))
+	due := r.params.Get(name).ToFloat() * float64(time.Millisecond/time.Microsecond)
+	// Written so that NaN is none either.
+	if !(math.Abs(due-float64(live.Now())) <= float64(live.Micros(furthestDue))) {
+		return fmt.Errorf("%s is not a time of this run, in milliseconds since the epoch", r.text(name))
+	}
+	r.parsed.settings.IntendedAt = int64(due)
 	return nil
 }
 

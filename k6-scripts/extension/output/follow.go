@@ -93,14 +93,10 @@ func (o *Output) sleepUntil(at int64) bool {
 func (f *follower) handIn(last bool) error {
 	now := live.Now()
 	f.recorder.Lock()
-	f.recorder.Advance(now)
-	if last {
-		f.recorder.End(now)
-	}
+	f.recorder.DroppedArrivals(f.output.dropped.Swap(0))
 	interval := f.recorder.Take(now, last)
 	phases, counts := f.recorder.NewPhases(), f.recorder.PhaseCounts()
 	f.recorder.Unlock()
-	interval.Start, interval.End = f.from, now
 	interval.Load = f.output.load.take(now - f.from)
 	f.from = now
 	for _, target := range f.output.run.NewTargets() {
@@ -127,7 +123,6 @@ func (f *follower) finish() error {
 	}
 	now := live.Now()
 	f.recorder.Lock()
-	f.recorder.DroppedArrivals(f.output.dropped.Load())
 	result := f.recorder.Result(now)
 	f.recorder.Unlock()
 	return f.output.write(resultLine{

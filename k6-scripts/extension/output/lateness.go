@@ -8,7 +8,7 @@ import (
 )
 
 // How often the process looks at its own lateness.
-const latenessPeriod = 5 * time.Millisecond
+const latenessPeriod = 10 * time.Millisecond
 
 // lateness measures how long this process takes to notice what is due: how long a chunk may have waited for a core, for
 // the garbage collector, or for other streams.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.k6.io/k6/metrics"
@@ -113,9 +114,13 @@ func (o *Output) Start() error {
 // system cannot open it a second time.
 func open(name string) (*os.File, error) {
 	if number, isDescriptor := strings.CutPrefix(name, "/dev/fd/"); isDescriptor {
-		descriptor, err := strconv.Atoi(number)
+		descriptor, err := strconv.ParseUint(number, 10, 31)
 		if err != nil {
 			return nil, err
+		}
+		// Writing nothing tells whether it is open for writing; if not, it is not ours and no File must close it one day.
+		if _, err := syscall.Write(int(descriptor), nil); err != nil {
+			return nil, &os.PathError{Op: "write", Path: name, Err: err}
 		}
 		return os.NewFile(uintptr(descriptor), name), nil
 	}
@@ -141,8 +146,7 @@ func (o *Output) AddMetricSamples(containers []metrics.SampleContainer) {
 // Stop writes the result: all streams are over by now.
 func (o *Output) Stop() error {
 	close(o.stop)
-	err := <-o.done
-	return errors.Join(err, o.buffer.Flush(), o.file.Close())
+	return errors.Join(<-o.done, o.file.Close())
 }
 
 func (o *Output) write(lines ...any) error {
