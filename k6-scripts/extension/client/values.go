@@ -1,7 +1,6 @@
 package client
 
 import (
-	"sse-harness/extension/record"
 	"sse-harness/extension/stamp"
 	"sse-harness/extension/stream"
 )
@@ -26,5 +25,5 @@ func (v *values) read(s *Stream, event *stream.Event) {
 }
 
 func (v *values) record(s *Stream, now int64) {
-	s.record.Event(now, record.Values(v.found), v.known)
+	s.record.Event(now, v.found, v.known)
 }

@@ -1,5 +1,7 @@
 package record
 
+import "sse-harness/extension/stream"
+
 // What became of a stream in the end.
 const (
 	// It ended successfully by our own choice, or by a clean end where it was not to reconnect.
@@ -10,24 +12,12 @@ const (
 	stateDown = "down"
 )
 
-const reasonStopped = "stopped"
-
-// isOwnEnd: ends that the client itself chose; what the server still had in flight then is undrained, not lost.
-func isOwnEnd(reason string) bool {
-	switch reason {
-	case "max-events", "until", "lifetime", "disconnected", reasonStopped:
-		return true
-	default:
-		return false
-	}
-}
-
 func (s *Stream) stateAfter(reason string) string {
 	switch {
-	case reason == reasonStopped:
+	case reason == stream.EndStopped:
 		// At the end of the run a stream was as good as open: what it still lacks is undrained.
 		return stateOpen
-	case isOwnEnd(reason), s.options.EndsCleanly && reason == "clean":
+	case stream.IsOwnEnd(reason), s.options.EndsCleanly && reason == stream.EndClean:
 		return stateDone
 	default:
 		return stateDown

@@ -1,17 +1,9 @@
 package record
 
-// Values are what one event says of itself; numbers are -1 when they are not there or not readable.
-type Values struct {
-	// Sequence is its number.
-	Sequence int64
-	// DueAt and SentAt are microseconds of the epoch.
-	DueAt, SentAt int64
-	// Notice: the event tells of the stream and belongs to no sequence.
-	Notice bool
-	// BadSequence is what stood where a number was expected; HasBadSequence tells an empty one from none.
-	BadSequence    string
-	HasBadSequence bool
-}
+import "sse-harness/extension/stamp"
+
+// Values are what one event says of itself.
+type Values = stamp.Values
 
 type eventKind int
 

@@ -1,5 +1,7 @@
 package record
 
+import "sse-harness/extension/stream"
+
 // never: no time yet.
 const never = int64(0)
 
@@ -58,7 +60,7 @@ func (l *lossRecorder) noEvent(now, intendedAt int64) {
 // ended: a stream that only the end of the run ended would have lasted longer.
 func (l *lossRecorder) ended(now int64, reason string) {
 	key := streamDurationOf(reason)
-	if reason == reasonStopped {
+	if reason == stream.EndStopped {
 		l.recordOpen(key, now-l.openedAt)
 	} else {
 		l.record(key, now-l.openedAt)

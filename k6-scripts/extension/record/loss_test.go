@@ -1,6 +1,10 @@
 package record
 
-import "testing"
+import (
+	"testing"
+
+	"sse-harness/extension/stream"
+)
 
 func TestComingUpCountsFromTheIntendedStartAndUncorrectedFromTheActualOne(t *testing.T) {
 	w := newWorld()
@@ -159,7 +163,7 @@ func TestWhichEndsAreALoss(t *testing.T) {
 		same(t, c.reason+", lost", s.loss.isLost(), isLoss)
 		same(t, c.reason+", unexpected", w.r.tallies.unexpected == 1, isLoss)
 		connection := s.ledger.connection()
-		same(t, c.reason+", ended by us", connection.EndedByUs, isOwnEnd(c.reason))
+		same(t, c.reason+", ended by us", connection.EndedByUs, stream.IsOwnEnd(c.reason))
 		same(t, c.reason+", open", connection.Open, false)
 	}
 }

@@ -1,6 +1,10 @@
 package record
 
-import "math"
+import (
+	"math"
+
+	"sse-harness/extension/stream"
+)
 
 // border is where a phase begins.
 type border struct {
@@ -131,8 +135,8 @@ func (r *Recorder) End(now int64) {
 	r.Advance(now)
 	for len(r.members) > 0 {
 		member := r.members[len(r.members)-1]
-		member.Ended(now, reasonStopped)
-		member.Finished(now, reasonStopped)
+		member.Ended(now, stream.EndStopped)
+		member.Finished(now, stream.EndStopped)
 		// Still there is what has failed for good: wanted to the end.
 		if member.member != notMember {
 			member.cease(now)

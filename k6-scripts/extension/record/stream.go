@@ -1,5 +1,7 @@
 package record
 
+import "sse-harness/extension/stream"
+
 const notMember = -1
 
 // StreamOptions are what the recorder has to know of a stream.
@@ -160,7 +162,7 @@ func (s *Stream) Ended(now int64, reason string) {
 	r.occupy(-1, 0, now)
 	s.loss.ended(now, reason)
 	r.tallies.ends[reason]++
-	own := isOwnEnd(reason)
+	own := stream.IsOwnEnd(reason)
 	connection := s.ledger.connection()
 	s.channel.leave(s.awaitedFrom, connection.Highest)
 	connection.Open = false
