@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeMessage } from '../harness/k6/decode.ts'
 import { findK6 } from '../harness/k6/find.ts'
 import type { K6Interval, K6Message } from '../harness/k6/messages.ts'
+import { cpuTime } from '../harness/k6/process-load.ts'
 import { formatBytes, formatCount, US_PER_SECOND } from '../harness/model/units.ts'
 import { ReferenceTarget } from '../harness/run/reference-target.ts'
 import { startReferenceServer } from '../harness/run/reference-server.ts'
@@ -32,7 +33,6 @@ const BULK_EVENTS = isQuick ? 1000 : 20_000_000
 const BULK_LINES = 6
 const MS_PER_SECOND = 1000
 const NS_PER_SECOND = 1e9
-const US_PER_TICK = 10_000
 const SCRIPT = path.resolve(import.meta.dirname, '../../k6-scripts/load.ts')
 
 interface Job {
@@ -126,7 +126,7 @@ async function peer(binary: string, job: Job, origin: string): Promise<Figures> 
   const target = new ReferenceTarget(origin)
   const { pid, over } = launch(binary, job)
   const look = async () => ({
-    cpuMicros: await cpuOf(pid),
+    cpuMicros: cpuTime(pid),
     events: (await target.stats()).eventsSent,
     at: process.hrtime.bigint(),
   })
@@ -142,13 +142,6 @@ async function peer(binary: string, job: Job, origin: string): Promise<Figures> 
     seconds: Number(after.at - before.at) / NS_PER_SECOND,
     cpuMicros: after.cpuMicros - before.cpuMicros,
   }
-}
-
-/** User and system time of a process; the kernel counts it in hundredths of a second. */
-async function cpuOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * US_PER_TICK
 }
 
 async function w1(binary: string, origin: string): Promise<void> {

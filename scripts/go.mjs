@@ -1,45 +1,34 @@
 #!/usr/bin/env node
 /**
  * `npm run go`: formatting, vet and tests (with the race detector) of the Go module that builds our k6. Without Go it is
- * skipped with a message, unless SSE_HARNESS_REQUIRE names `k6`.
+ * skipped with a message, unless SSE_HARNESS_REQUIRE names `k6`. Needs dist/, as scripts/k6.mjs does.
  */
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 
-const LEAST = [1, 25]
-const MODULE = path.resolve(import.meta.dirname, '../k6-scripts/extension')
-const PLACES = ['go', '/usr/local/go/bin/go']
+import { findGo, GO_PLACES } from '../dist/harness/k6/go.js'
+import { EXTENSION, neededGo, readSources } from '../dist/harness/k6/sources.js'
+
 const isRequired = (process.env['SSE_HARNESS_REQUIRE'] ?? '').split(',').includes('k6')
 const compiler = ['gcc', 'cc', 'clang'].find((name) => spawnSync(name, ['--version']).status === 0)
 
 // -trimpath as in the build of the binary, so that both share what is compiled. The race detector needs C.
 const env = { ...process.env, GOFLAGS: '-trimpath', GOTOOLCHAIN: 'local', CGO_ENABLED: '0' }
 
-function versionOf(go) {
-  const match = / go(\d+)\.(\d+)/.exec(spawnSync(go, ['version'], { encoding: 'utf8' }).stdout ?? '')
-  return match === null ? null : [Number(match[1]), Number(match[2])]
-}
-
-function findGo() {
-  return PLACES.find((place) => {
-    const version = versionOf(place)
-    return version !== null && (version[0] > LEAST[0] || (version[0] === LEAST[0] && version[1] >= LEAST[1]))
-  })
-}
-
 function run(go, args, more = {}) {
   console.log(`go ${args.join(' ')}`)
-  const { status } = spawnSync(go, args, { cwd: MODULE, env: { ...env, ...more }, stdio: 'inherit' })
+  const { status } = spawnSync(go, args, { cwd: EXTENSION, env: { ...env, ...more }, stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
 
-const go = findGo()
-if (go === undefined) {
-  console.error(`no Go ${LEAST.join('.')} or later here: the Go module in k6-scripts/extension is not checked`)
+const found = await findGo(neededGo((await readSources(EXTENSION)) ?? []), GO_PLACES, process.env)
+if ('missing' in found) {
+  console.error(`the Go module in k6-scripts/extension is not checked: ${found.missing}`)
   process.exit(isRequired ? 1 : 0)
 }
+const go = found.path
 const gofmt = path.isAbsolute(go) ? path.join(path.dirname(go), 'gofmt') : 'gofmt'
-const formatted = spawnSync(gofmt, ['-l', '.'], { cwd: MODULE, encoding: 'utf8' })
+const formatted = spawnSync(gofmt, ['-l', '.'], { cwd: EXTENSION, encoding: 'utf8' })
 if (formatted.status !== 0 || formatted.stdout !== '') {
   console.error(`not as gofmt writes it:\n${formatted.stdout ?? formatted.error}${formatted.stderr ?? ''}`)
   process.exit(1)

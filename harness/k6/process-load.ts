@@ -27,7 +27,8 @@ export function watchLoad(pid: number, clock: Clock): () => K6Interval['load'] {
   }
 }
 
-function cpuTime(pid: number): number {
+/** User and system time of a process, microseconds; unknown where there is no /proc. */
+export function cpuTime(pid: number): number {
   const stat = readText(`/proc/${pid}/stat`)
   if (stat === null) return UNKNOWN
   // The name before may hold spaces and brackets.

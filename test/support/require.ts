@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { findGo, GO_PLACES } from '../../harness/k6/go.ts'
+import { EXTENSION, neededGo, readSources } from '../../harness/k6/sources.ts'
 
 /**
  * For tests that need something a bare machine may lack: true when it is there. When it is not, the tests are skipped with
@@ -17,10 +18,10 @@ export function requirement(name: string, available: boolean, howToGet: string):
 }
 
 /** Ours is built with Go when it is asked for, so that is what has to be there. */
-export const HAS_K6 =
-  (process.env['K6_BIN'] ?? '') !== '' ||
-  ['go', '/usr/local/go/bin/go'].some((go) => {
-    const [, major, minor] = / go(\d+)\.(\d+)/.exec(spawnSync(go, ['version'], { encoding: 'utf8' }).stdout ?? '') ?? []
-    return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 25)
-  })
+export const HAS_K6 = (process.env['K6_BIN'] ?? '') !== '' || (await hasGo())
 export const HOW_TO_GET_K6 = 'install Go 1.25 or later, or set K6_BIN to a k6 binary'
+
+async function hasGo(): Promise<boolean> {
+  const needed = neededGo((await readSources(EXTENSION)) ?? [])
+  return !('missing' in (await findGo(needed, GO_PLACES, process.env)))
+}

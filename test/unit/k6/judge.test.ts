@@ -2,22 +2,12 @@ import { describe, expect, test } from 'vitest'
 
 import { judge } from '../../../harness/k6/judge.ts'
 import type { K6Outcome } from '../../../harness/k6/outcome.ts'
+import { OUTCOME } from '../run/k6-messages.ts'
 
-const FINE: K6Outcome = {
-  exitCode: 0,
-  signal: null,
-  overrun: false,
-  aborted: false,
-  exceptions: { count: 0, first: [] },
-  errors: [],
-  thresholds: [],
-  started: true,
-  complete: true,
-}
 const NOT_STARTED = { started: false, complete: true }
 
 const statusOf = (outcome: Partial<K6Outcome>, name: string) =>
-  judge({ ...FINE, ...outcome }).verdicts.find((verdict) => verdict.name === name)?.status
+  judge({ ...OUTCOME, ...outcome }).verdicts.find((verdict) => verdict.name === name)?.status
 
 describe('the kind of an end', () => {
   test.each<[string, Partial<K6Outcome>, string]>([
@@ -47,32 +37,32 @@ describe('the kind of an end', () => {
     ['killed by somebody else', { exitCode: null, signal: 'SIGKILL', complete: false }, 'fault'],
     ['no result', { complete: false }, 'fault'],
   ])('%s', (_, outcome, kind) => {
-    expect(judge({ ...FINE, ...outcome }).kind).toBe(kind)
+    expect(judge({ ...OUTCOME, ...outcome }).kind).toBe(kind)
   })
 
   test('an error of our own output is no fault of the script', () => {
     const errors = ['sse-record: open x: no such file or directory']
-    expect(judge({ ...FINE, ...NOT_STARTED, exitCode: 255, errors })).toMatchObject({
+    expect(judge({ ...OUTCOME, ...NOT_STARTED, exitCode: 255, errors })).toMatchObject({
       kind: 'fault',
       faults: ['the output of our k6 failed (exit code 255)', ...errors],
     })
   })
 
   test('of usage, what k6 said is what there is to say', () => {
-    const outcome = { ...FINE, ...NOT_STARTED, exitCode: 255 }
+    const outcome = { ...OUTCOME, ...NOT_STARTED, exitCode: 255 }
     expect(judge({ ...outcome, errors: ['unknown flag: --bogus'] }).faults).toEqual(['unknown flag: --bogus'])
     expect(judge(outcome).faults).toEqual(['k6 refuses the script (exit code 255)'])
   })
 
   test('what is no run to judge has no verdicts', () => {
-    expect(judge({ ...FINE, ...NOT_STARTED, exitCode: 104 }).verdicts).toEqual([])
-    expect(judge({ ...FINE, complete: false }).verdicts).toEqual([])
+    expect(judge({ ...OUTCOME, ...NOT_STARTED, exitCode: 104 }).verdicts).toEqual([])
+    expect(judge({ ...OUTCOME, complete: false }).verdicts).toEqual([])
   })
 })
 
 describe('the verdicts', () => {
   test('a script that ran to its end without errors passes both', () => {
-    expect(judge(FINE).verdicts.map(({ name, status }) => [name, status])).toEqual([
+    expect(judge(OUTCOME).verdicts.map(({ name, status }) => [name, status])).toEqual([
       ['no_script_errors', 'pass'],
       ['script_completed', 'pass'],
     ])
@@ -80,7 +70,7 @@ describe('the verdicts', () => {
 
   test('one iteration that threw is enough', () => {
     const exceptions = { count: 1234, first: ['Error: a', 'Error: b'] }
-    const verdict = judge({ ...FINE, exceptions }).verdicts[0]
+    const verdict = judge({ ...OUTCOME, exceptions }).verdicts[0]
     expect(verdict).toMatchObject({
       name: 'no_script_errors',
       status: 'fail',
@@ -106,7 +96,7 @@ describe('the verdicts', () => {
       { metric: 'iterations', expression: 'count>100', ok: false },
       { metric: 'http_req_duration{status:200}', expression: 'p(99)<5', ok: null },
     ]
-    const verdicts = judge({ ...FINE, exitCode: 99, thresholds }).verdicts.slice(2)
+    const verdicts = judge({ ...OUTCOME, exitCode: 99, thresholds }).verdicts.slice(2)
     expect(verdicts.map(({ name, status }) => [name, status])).toEqual([
       ['k6 iterations: count>0', 'pass'],
       ['k6 iterations: count>100', 'fail'],
