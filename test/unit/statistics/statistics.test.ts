@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { binomialTail } from '../../../harness/statistics/binomial.ts'
 import { centreOf, shiftOf } from '../../../harness/statistics/hodges-lehmann.ts'
 import { median, medianDeviation } from '../../../harness/statistics/median.ts'
-import { theilSen } from '../../../harness/statistics/theil-sen.ts'
 
 const numbers = (minLength = 1) => fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength, maxLength: 12 })
 
@@ -40,68 +39,6 @@ describe('binomial tail', () => {
   test('at its ends', () => {
     expect([binomialTail(0, 5, 0.1), binomialTail(6, 5, 0.1)]).toEqual([1, 0])
     expect(binomialTail(5, 5, 0.1)).toBeCloseTo(1e-5, 15)
-  })
-})
-
-describe('Theil-Sen slope', () => {
-  const points = [3.2, 1.1, 4.8, 5.2, 9.9, 7.1, 8.4, 12, 10.9, 15.2].map((y, i) => ({
-    x: [0, 1, 2, 3, 4.5, 5, 6, 7, 8, 9][i] ?? NaN,
-    y,
-  }))
-
-  // scipy.stats.theilslopes(y, x, alpha), SciPy 1.17.1.
-  test.each([
-    [0.9, 0.9, 1.7],
-    [0.95, 0.866_666_666_666_666_7, 1.7625],
-  ] as const)('and its interval at level %f are those of SciPy', (level, low, high) => {
-    const slope = theilSen(points, level)
-    expect(slope?.value).toBeCloseTo(1.3, 12)
-    expect(slope?.low).toBeCloseTo(low, 12)
-    expect(slope?.high).toBeCloseTo(high, 12)
-  })
-
-  test('with equal values among them too', () => {
-    const tied = [1, 3, 3, 3, 3, 3, 8, 3, 3, 9, 3, 3].map((y, x) => ({ x, y }))
-    expect(theilSen(tied, 0.9)?.high).toBeCloseTo(0.181_818_181_818_181_82, 12)
-    expect(theilSen(tied, 0.95)?.high).toBeCloseTo(0.25, 12)
-    const twice = [1, 2, 2, 2, 5, 5, 5, 5, 9, 9, 9, 9].map((y, i) => ({ x: Math.floor(i / 2), y }))
-    expect(theilSen(twice, 0.95)).toMatchObject({ value: expect.closeTo(1.675), low: expect.closeTo(4 / 3), high: 2 })
-  })
-
-  test('of a line is the line, whatever a quarter of the points does', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: -50, max: 50 }),
-        fc.integer({ min: 8, max: 20 }),
-        fc.integer(),
-        (slope, n, wild) => {
-          const line = Array.from({ length: n }, (_, x) => ({ x, y: x < n / 8 ? wild : slope * x }))
-          expect(theilSen(line, 0.9)?.value).toBeCloseTo(slope, 9)
-        },
-      ),
-    )
-  })
-
-  test('needs two moments', () => {
-    expect(theilSen([], 0.9)).toBeNull()
-    expect(
-      theilSen(
-        [
-          { x: 1, y: 2 },
-          { x: 1, y: 5 },
-        ],
-        0.9,
-      ),
-    ).toBeNull()
-  })
-
-  test('of values that are all equal is zero for certain', () => {
-    expect(
-      theilSen(
-        [1, 2, 3, 4, 5].map((x) => ({ x, y: 7 })),
-        0.9,
-      ),
-    ).toEqual({ value: 0, low: 0, high: 0 })
   })
 })
 
