@@ -1,8 +1,10 @@
 import { z } from 'zod'
 
+import { Leaks } from './recorded-leaks.ts'
 import { Metrics } from './recorded-metric.ts'
 import { Resilience } from './recorded-resilience.ts'
 
+export type { Leaks, LeakSignal } from './recorded-leaks.ts'
 export { QUANTILES } from './recorded-metric.ts'
 export type { FaultEffect, Resilience } from './recorded-resilience.ts'
 export type { GaugeMetric, HistogramMetric, Metric, Metrics, QuantileName } from './recorded-metric.ts'
@@ -80,21 +82,6 @@ const Generator = z.object({
   failures: Reasons.optional(),
   version: z.string().optional(),
   script: z.string().optional(),
-})
-
-const LeakSignal = z.object({
-  name: z.string(),
-  unit: z.string(),
-  baseline: z.number().nullable(),
-  samples: z.array(z.number().nullable()).describe('one per cycle'),
-  verdict: z.enum(['clean', 'leak', 'undecided', 'informative']),
-  why: z.string(),
-})
-const Leaks = z.object({
-  verdict: z.enum(['clean', 'leak', 'undecided']),
-  cycles: z.int(),
-  connectionsPerCycle: z.int(),
-  signals: z.array(LeakSignal),
 })
 
 const Fault = z.looseObject({
@@ -200,8 +187,6 @@ export type Verdict = z.infer<typeof Verdict>
 export type Ledger = z.infer<typeof Ledger>
 export type LostRange = z.infer<typeof LostRange>
 export type LedgerIdentity = z.infer<typeof Identity>
-export type Leaks = z.infer<typeof Leaks>
-export type LeakSignal = z.infer<typeof LeakSignal>
 export type Fault = z.infer<typeof Fault>
 export type Environment = z.infer<typeof Environment>
 export type Series = z.infer<typeof Series>
