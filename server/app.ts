@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { controlRefusal } from './access.ts'
 import { answer, refuse } from './answer.ts'
@@ -11,6 +12,8 @@ import { ControlPanel } from './control-panel.ts'
 import { control } from './control-route.ts'
 import { encodeMessage, frame } from './encode.ts'
 import { openEvents, type EventsContext } from './events-route.ts'
+import type { Leak } from './leaks/leak.ts'
+import { plantLeak } from './leaks/registry.ts'
 import type { ServerOptions } from './options.ts'
 import { shutDown } from './patterns/graceful-shutdown.ts'
 import { Schedule } from './schedule.ts'
@@ -32,9 +35,11 @@ type Handler = (req: IncomingMessage, res: ServerResponse, query: URLSearchParam
 /** Bytes that Node itself holds for a socket before it says wait; set because versions of Node differ (16 or 64 KiB). */
 const SOCKET_BUFFER_BYTES = 16 * 1024
 const GOODBYE = frame(encodeMessage({ event: 'goodbye', data: JSON.stringify({ reason: 'shutdown' }) }))
+/** How long the last books wait for streams to go, where some may be held for good by a leak that was asked for. */
+const LEAKED_WAIT_MS = 500
 const ALLOWED: Record<string, string> = { '/events': 'GET', '/stats': 'GET', '/health': 'GET', '/control': 'POST' }
 
-function makeParts(options: ServerOptions, clock: Clock) {
+function makeParts(options: ServerOptions, clock: Clock, leak: Leak | null) {
   const totals = newTotals()
   const schedule = new Schedule()
   const channels = new Channels({
@@ -48,12 +53,15 @@ function makeParts(options: ServerOptions, clock: Clock) {
   const streams = new Streams({
     clock,
     totals,
-    queue: { items: options['queue-events'], bytes: options['queue-bytes'] },
+    queue: leak?.queue ?? { items: options['queue-events'], bytes: options['queue-bytes'] },
     policy: options['slow-policy'],
     heartbeatMs: options.heartbeat,
     sendTimeoutMs: options['send-timeout'],
     endedKept: options['ended-kept'],
-    onEnded: (stream) => channels.leave(stream),
+    onEnded: (stream) => {
+      channels.leave(stream)
+      leak?.closed?.(stream)
+    },
   })
   const panel = new ControlPanel({ clock, schedule, channels, streams })
   return { clock, totals, channels, streams, panel }
@@ -88,17 +96,18 @@ function route(req: IncomingMessage, res: ServerResponse, handlers: Record<strin
 }
 
 export function createApp(options: ServerOptions, clock: Clock): App {
-  const parts = makeParts(options, clock)
+  const server = createServer({ noDelay: true, highWaterMark: SOCKET_BUFFER_BYTES })
+  const leak = plantLeak(options.leak, server)
+  const parts = makeParts(options, clock, leak)
   const { streams, channels, panel } = parts
   const instance = randomBytes(8).toString('hex')
   let isShuttingDown = false
-  const server = createServer({ noDelay: true, highWaterMark: SOCKET_BUFFER_BYTES })
   const connections = new Connections(server)
   const defaults = { rate: options.rate, sizeBytes: options.size, retryMs: options.retry }
   const maxStreams = options['max-streams']
   const stats = { ...parts, instance, connections, startedAtUs: clock.nowUs(), faults: () => panel.state() }
   const handlers = makeHandlers(
-    { ...parts, instance, defaults, maxStreams, isShuttingDown: () => isShuttingDown },
+    { ...parts, instance, defaults, maxStreams, leak, isShuttingDown: () => isShuttingDown },
     stats,
     (req) => controlRefusal(req, options.token, options.host, (server.address() as AddressInfo).port),
   )
@@ -119,7 +128,7 @@ export function createApp(options: ServerOptions, clock: Clock): App {
     destroy: () => streams.cutAll('shutdown', 'fin'),
   }
   const lastBooks = async (): Promise<object> => {
-    await streams.empty()
+    await (leak === null ? streams.empty() : Promise.race([streams.empty(), sleep(LEAKED_WAIT_MS)]))
     const result = await readStats(new URLSearchParams('streams=1'), stats)
     return 'body' in result ? result.body : {}
   }

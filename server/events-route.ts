@@ -6,6 +6,7 @@ import type { Channels } from './channels.ts'
 import type { Clock } from './clock.ts'
 import type { ControlPanel } from './control-panel.ts'
 import { encodeMessage, frame } from './encode.ts'
+import type { Leak } from './leaks/leak.ts'
 import { responseOutlet } from './outlet.ts'
 import { parseEvents, parseLastEventId, type EventsDefaults, type EventsRequest } from './query.ts'
 import type { Streams } from './streams.ts'
@@ -20,6 +21,7 @@ export interface EventsContext {
   readonly panel: ControlPanel
   readonly defaults: EventsDefaults
   readonly maxStreams: number
+  readonly leak: Leak | null
   readonly isShuttingDown: () => boolean
 }
 
@@ -101,6 +103,7 @@ function open(
   })
   res.flushHeaders()
   stream.attach(responseOutlet(res, socket, stream))
+  context.leak?.opened({ stream, req, res, socket })
   stream.tell(frame(encodeMessage({ retry: request.retryMs })), clock.nowUs())
   seat.take(stream)
 }

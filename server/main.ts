@@ -57,6 +57,7 @@ function start(options: ServerOptions): void {
   // What reads our output may be gone before us; that is no reason to leave streams without their goodbye.
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
+  if (options.leak !== null) say(`--leak ${options.leak}: this server leaks on purpose, so that it is found out`)
   const refuseToStart = (error: Error): void => {
     say(`error: ${listenSentence(error, options)}`)
     process.exit(EXIT_USAGE)

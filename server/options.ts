@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 
+import { LEAK_NAMES, type LeakName } from './leaks/registry.ts'
 import { parseEventRate, parseEventSize } from './query.ts'
 import { SLOW_POLICIES, type SlowPolicy } from './stream-context.ts'
 import { parseDuration, parseInteger, parseSize, type Parsed } from './units.ts'
@@ -31,6 +32,11 @@ function parsePolicy(text: string): Parsed<SlowPolicy> {
   return policy === undefined ? { fault: `is no policy; use ${SLOW_POLICIES.join(' or ')}` } : { value: policy }
 }
 
+function parseLeak(text: string): Parsed<LeakName> {
+  const leak = LEAK_NAMES.find((known) => known === text)
+  return leak === undefined ? { fault: `is no leak; use one of ${LEAK_NAMES.join(', ')}` } : { value: leak }
+}
+
 const OPTIONS = {
   port: option(0, integer(0, 65_535), 'TCP port; 0 takes a free one'),
   host: option('127.0.0.1', parseText, 'address to listen on'),
@@ -49,6 +55,7 @@ const OPTIONS = {
   token: option<string | null>(null, parseText, 'bearer token for /control from elsewhere'),
   'max-streams': option(Infinity, integer(0, 10_000_000), 'answer 503 above this many'),
   'ended-kept': option(50_000, integer(0, 1_000_000), 'ended streams that /stats remembers'),
+  leak: option<LeakName | null>(null, parseLeak, `leak on purpose: ${LEAK_NAMES.join(', ')}`),
 } satisfies Record<string, Option<unknown>>
 
 const FLAGS = {
